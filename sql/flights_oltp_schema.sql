@@ -1,0 +1,390 @@
+-- flights_oltp_schema.sql: the booking tables. Every rule that a constraint can hold stands here, so that it binds psql,
+-- the C functions and the replication apply worker alike. Loads on a stock PostgreSQL 15 or newer; the reports database
+-- loads the same file to receive the replicated rows.
+--
+-- Conventions: money is numeric with two decimals in the row's currency; a moment is timestamptz; a "departure date" is
+-- the calendar date in the origin airport's time zone; a status word is spelled in its table's CHECK and nowhere else in
+-- the schema.
+
+\set ON_ERROR_STOP on
+SET client_min_messages = warning;
+
+CREATE DOMAIN public.cabin_class AS text
+    CONSTRAINT cabin_class_known CHECK (VALUE IN ('first', 'business', 'premium_economy', 'economy'));
+COMMENT ON DOMAIN public.cabin_class IS 'Cabin of travel, from front to back: first, business, premium_economy, economy.';
+
+CREATE DOMAIN public.seat_characteristics AS text DEFAULT ''
+    CONSTRAINT seat_characteristics_known CHECK (VALUE ~ '^[WAEKL]*$');
+COMMENT ON DOMAIN public.seat_characteristics IS
+    'Seat characteristics as IATA PADIS letters: W window, A aisle, E exit row, K bulkhead, L extra leg room. Neither W nor A is a middle seat.';
+
+-- Rows that may only ever be added. On the subscriber the trigger does not fire for replicated rows.
+CREATE FUNCTION public.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RAISE EXCEPTION 'table "%" is append-only', TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation', HINT = 'Add a row that corrects the earlier one.';
+END
+$$;
+COMMENT ON FUNCTION public.refuse_change() IS 'Trigger of append-only tables: refuses UPDATE, DELETE and TRUNCATE (SQLSTATE 23001).';
+
+---------------------------------------------------------------------------------------------------------------------
+-- Reference data
+---------------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE public.airports (
+    iata        char(3) PRIMARY KEY CHECK (iata ~ '^[A-Z]{3}$'),
+    name        text NOT NULL,
+    city        text NOT NULL,
+    country     char(2) NOT NULL CHECK (country ~ '^[A-Z]{2}$'),
+    latitude    numeric(8,5) NOT NULL CHECK (latitude BETWEEN -90 AND 90),
+    longitude   numeric(8,5) NOT NULL CHECK (longitude BETWEEN -180 AND 180),
+    time_zone   text NOT NULL CHECK (timezone(time_zone, timestamptz 'epoch') IS NOT NULL),
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    updated_at  timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE public.airports IS 'Airports served.';
+COMMENT ON COLUMN public.airports.iata IS 'IATA location code.';
+COMMENT ON COLUMN public.airports.name IS 'Name of the airport.';
+COMMENT ON COLUMN public.airports.city IS 'City served.';
+COMMENT ON COLUMN public.airports.country IS 'ISO 3166-1 alpha-2 code.';
+COMMENT ON COLUMN public.airports.latitude IS 'Degrees north.';
+COMMENT ON COLUMN public.airports.longitude IS 'Degrees east.';
+COMMENT ON COLUMN public.airports.time_zone IS 'IANA time zone; the zone of every local time and departure date at this airport.';
+
+CREATE TABLE public.aircraft (
+    aircraft_code char(3) PRIMARY KEY CHECK (aircraft_code ~ '^[A-Z0-9]{3}$'),
+    model         text NOT NULL,
+    range_km      integer NOT NULL CHECK (range_km > 0),
+    created_at    timestamptz NOT NULL DEFAULT now(),
+    updated_at    timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE public.aircraft IS 'Aircraft types in service.';
+COMMENT ON COLUMN public.aircraft.aircraft_code IS 'IATA aircraft type code.';
+COMMENT ON COLUMN public.aircraft.model IS 'Manufacturer and model.';
+COMMENT ON COLUMN public.aircraft.range_km IS 'Range in kilometres.';
+
+CREATE TABLE public.aircraft_seats (
+    aircraft_code   char(3) NOT NULL REFERENCES public.aircraft,
+    seat_number     text NOT NULL CHECK (seat_number ~ '^[1-9][0-9]?[A-HJ-L]$'),
+    cabin_class     public.cabin_class NOT NULL,
+    characteristics public.seat_characteristics NOT NULL,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    updated_at      timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (aircraft_code, seat_number)
+);
+COMMENT ON TABLE public.aircraft_seats IS 'Cabin layout of an aircraft type; copied to seats when a flight is published.';
+COMMENT ON COLUMN public.aircraft_seats.seat_number IS 'Row number and column letter, such as 12A; the letter I is not used.';
+
+CREATE TABLE public.fares (
+    fare_code    text PRIMARY KEY CHECK (fare_code ~ '^[a-z_]{1,16}$'),
+    name         text NOT NULL,
+    refundable   boolean NOT NULL,
+    changeable   boolean NOT NULL,
+    price_factor numeric(4,2) NOT NULL CHECK (price_factor > 0),
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    updated_at   timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE public.fares IS 'Fares on sale: what a booking may be changed or refunded to.';
+COMMENT ON COLUMN public.fares.refundable IS 'False: a cancellation refunds nothing unless a law or the airline''s own doing says otherwise.';
+COMMENT ON COLUMN public.fares.changeable IS 'False: seats may change, flights may not.';
+COMMENT ON COLUMN public.fares.price_factor IS 'An item''s price is the seat''s price times this factor, rounded to two decimals.';
+
+CREATE TABLE public.fare_rules (
+    fare_code                text NOT NULL REFERENCES public.fares,
+    hours_before_departure   integer NOT NULL CHECK (hours_before_departure >= 0),
+    cancellation_fee_percent numeric(5,2) NOT NULL CHECK (cancellation_fee_percent BETWEEN 0 AND 100),
+    change_fee_percent       numeric(5,2) NOT NULL CHECK (change_fee_percent BETWEEN 0 AND 100),
+    created_at               timestamptz NOT NULL DEFAULT now(),
+    updated_at               timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (fare_code, hours_before_departure)
+);
+COMMENT ON TABLE public.fare_rules IS
+    'Fees by time to departure: the row with the greatest hours_before_departure not above the hours left applies; none means 100 percent.';
+COMMENT ON COLUMN public.fare_rules.hours_before_departure IS 'From this many hours before scheduled departure and earlier.';
+COMMENT ON COLUMN public.fare_rules.cancellation_fee_percent IS 'Share of the item''s price kept when it is cancelled.';
+COMMENT ON COLUMN public.fare_rules.change_fee_percent IS 'Share of the item''s price charged when its flight is changed.';
+
+---------------------------------------------------------------------------------------------------------------------
+-- Schedule and inventory
+---------------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE public.timetable (
+    flight_number    text NOT NULL CHECK (flight_number ~ '^[A-Z0-9]{2}[0-9]{1,4}$'),
+    valid_from       date NOT NULL,
+    valid_to         date NOT NULL,
+    origin           char(3) NOT NULL REFERENCES public.airports,
+    destination      char(3) NOT NULL REFERENCES public.airports,
+    days_of_week     smallint[] NOT NULL CHECK (days_of_week <@ '{1,2,3,4,5,6,7}'::smallint[] AND cardinality(days_of_week) > 0),
+    departure_time   time NOT NULL,
+    duration_minutes integer NOT NULL CHECK (duration_minutes BETWEEN 20 AND 1200),
+    distance_km      integer NOT NULL CHECK (distance_km > 0),
+    aircraft_code    char(3) NOT NULL REFERENCES public.aircraft,
+    base_price       numeric(10,2) NOT NULL CHECK (base_price > 0),
+    currency         char(3) NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    created_at       timestamptz NOT NULL DEFAULT now(),
+    updated_at       timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (flight_number, valid_from),
+    CHECK (valid_from <= valid_to),
+    CHECK (origin <> destination)
+);
+COMMENT ON TABLE public.timetable IS 'The weekly timetable in local time, from which dated flights are published.';
+COMMENT ON COLUMN public.timetable.days_of_week IS 'ISO days of departure in the origin''s zone: 1 Monday to 7 Sunday.';
+COMMENT ON COLUMN public.timetable.departure_time IS 'Departure in the origin''s local time.';
+COMMENT ON COLUMN public.timetable.duration_minutes IS 'Elapsed block time; the local arrival follows from it and both zones.';
+COMMENT ON COLUMN public.timetable.distance_km IS 'Great-circle distance in kilometres.';
+
+CREATE TABLE public.flights (
+    flight_id           bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    flight_number       text NOT NULL CHECK (flight_number ~ '^[A-Z0-9]{2}[0-9]{1,4}$'),
+    origin              char(3) NOT NULL REFERENCES public.airports,
+    destination         char(3) NOT NULL REFERENCES public.airports,
+    scheduled_departure timestamptz NOT NULL,
+    scheduled_arrival   timestamptz NOT NULL,
+    estimated_departure timestamptz,
+    estimated_arrival   timestamptz,
+    actual_departure    timestamptz,
+    actual_arrival      timestamptz,
+    aircraft_code       char(3) NOT NULL REFERENCES public.aircraft,
+    status              text NOT NULL DEFAULT 'scheduled'
+                        CHECK (status IN ('scheduled', 'on_time', 'delayed', 'boarding', 'departed', 'arrived', 'cancelled')),
+    base_price          numeric(10,2) NOT NULL CHECK (base_price > 0),
+    currency            char(3) NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    sales_open_at       timestamptz NOT NULL,
+    sales_close_at      timestamptz NOT NULL,
+    distance_km         integer NOT NULL CHECK (distance_km > 0),
+    created_at          timestamptz NOT NULL DEFAULT now(),
+    updated_at          timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT flights_number_departure_key UNIQUE (flight_number, scheduled_departure),
+    CHECK (origin <> destination),
+    CHECK (scheduled_arrival > scheduled_departure),
+    CHECK (estimated_arrival > estimated_departure),
+    CHECK (actual_arrival > actual_departure),
+    CHECK (sales_open_at < sales_close_at),
+    CHECK ((actual_departure IS NOT NULL) = (status IN ('departed', 'arrived'))),
+    CHECK ((actual_arrival IS NOT NULL) = (status = 'arrived'))
+);
+CREATE INDEX flights_route_departure_idx ON public.flights (origin, destination, scheduled_departure);
+CREATE INDEX flights_departure_idx ON public.flights (scheduled_departure);
+COMMENT ON TABLE public.flights IS 'Dated flights: one flight number on one departure.';
+COMMENT ON COLUMN public.flights.flight_number IS 'Airline designator and number, such as FB101.';
+COMMENT ON COLUMN public.flights.scheduled_departure IS 'Published departure (STD).';
+COMMENT ON COLUMN public.flights.estimated_departure IS 'Current estimate of the departure (ETD).';
+COMMENT ON COLUMN public.flights.actual_departure IS 'Off-block time (ATD); set exactly when the flight has departed.';
+COMMENT ON COLUMN public.flights.actual_arrival IS 'On-block time (ATA); set exactly when the flight has arrived.';
+COMMENT ON COLUMN public.flights.status IS 'scheduled, on_time, delayed, boarding, departed, arrived or cancelled.';
+COMMENT ON COLUMN public.flights.base_price IS 'Lowest economy price; each seat carries its own.';
+COMMENT ON COLUMN public.flights.sales_open_at IS 'Seats are sold from this moment on.';
+COMMENT ON COLUMN public.flights.sales_close_at IS 'Seats are sold until before this moment.';
+COMMENT ON COLUMN public.flights.distance_km IS 'Great-circle distance in kilometres, the kilometre of ASK and RPK.';
+
+CREATE TABLE public.seats (
+    flight_id       bigint NOT NULL REFERENCES public.flights,
+    seat_number     text NOT NULL CHECK (seat_number ~ '^[1-9][0-9]?[A-HJ-L]$'),
+    cabin_class     public.cabin_class NOT NULL,
+    characteristics public.seat_characteristics NOT NULL,
+    price           numeric(10,2) NOT NULL CHECK (price > 0),
+    status          text NOT NULL DEFAULT 'available' CHECK (status IN ('available', 'held', 'booked', 'blocked')),
+    held_until      timestamptz,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    updated_at      timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (flight_id, seat_number),
+    CHECK ((held_until IS NOT NULL) = (status = 'held'))
+) WITH (fillfactor = 70);
+COMMENT ON TABLE public.seats IS
+    'Seat inventory: one row per flight and seat. fillfactor leaves room so that a claim, which touches no indexed column, is a HOT update.';
+COMMENT ON COLUMN public.seats.price IS 'Price at the standard fare, in the flight''s currency.';
+COMMENT ON COLUMN public.seats.status IS 'available; held until held_until; booked; blocked (not for sale).';
+COMMENT ON COLUMN public.seats.held_until IS 'A held seat is free again from this moment on, whether or not a sweep has been by.';
+
+---------------------------------------------------------------------------------------------------------------------
+-- Customers and bookings
+---------------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE public.customers (
+    customer_id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    full_name   text NOT NULL CHECK (full_name = btrim(full_name) AND length(full_name) BETWEEN 1 AND 200),
+    email       text CHECK (email ~ '^[^@\s]+@[^@\s]+$' AND length(email) <= 254),
+    phone       text CHECK (length(phone) <= 32),
+    country     char(2) CHECK (country ~ '^[A-Z]{2}$'),
+    tier        text NOT NULL DEFAULT 'regular' CHECK (tier IN ('regular', 'silver', 'gold')),
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    updated_at  timestamptz NOT NULL DEFAULT now()
+);
+CREATE UNIQUE INDEX customers_email_key ON public.customers (lower(email));
+COMMENT ON TABLE public.customers IS 'Who books and pays; passengers are named on booking_items.';
+COMMENT ON COLUMN public.customers.email IS 'Unique regardless of case.';
+COMMENT ON COLUMN public.customers.country IS 'Country of residence, ISO 3166-1 alpha-2.';
+COMMENT ON COLUMN public.customers.tier IS 'Loyalty tier: regular, silver or gold.';
+
+CREATE TABLE public.bookings (
+    booking_id          bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    booking_reference   text NOT NULL CONSTRAINT bookings_reference_key UNIQUE
+                        CHECK (booking_reference ~ '^[A-HJ-NP-Z2-9]{6}$'),
+    customer_id         bigint NOT NULL REFERENCES public.customers,
+    status              text NOT NULL
+                        CHECK (status IN ('held', 'confirmed', 'partially_cancelled', 'cancelled', 'expired', 'completed')),
+    fare_code           text NOT NULL DEFAULT 'standard' REFERENCES public.fares,
+    channel             text NOT NULL DEFAULT 'api' CHECK (channel IN ('web', 'mobile', 'agent', 'call_center', 'api')),
+    total_amount        numeric(12,2) NOT NULL CHECK (total_amount >= 0),
+    currency            char(3) NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    payment_required_by timestamptz,
+    confirmed_at        timestamptz,
+    cancelled_at        timestamptz,
+    expired_at          timestamptz,
+    contact_email       text CHECK (contact_email ~ '^[^@\s]+@[^@\s]+$' AND length(contact_email) <= 254),
+    contact_phone       text CHECK (length(contact_phone) <= 32),
+    version             integer NOT NULL DEFAULT 1,
+    created_at          timestamptz NOT NULL DEFAULT now(),
+    updated_at          timestamptz NOT NULL DEFAULT now(),
+    CHECK ((payment_required_by IS NOT NULL) OR status <> 'held'),
+    CHECK ((confirmed_at IS NOT NULL) OR status NOT IN ('confirmed', 'partially_cancelled', 'completed')),
+    CHECK (confirmed_at IS NULL OR status NOT IN ('held', 'expired')),
+    CHECK ((cancelled_at IS NOT NULL) = (status = 'cancelled')),
+    CHECK ((expired_at IS NOT NULL) = (status = 'expired'))
+) WITH (fillfactor = 85);
+CREATE INDEX bookings_customer_idx ON public.bookings (customer_id, booking_id);
+CREATE INDEX bookings_lapse_idx ON public.bookings (payment_required_by) WHERE status = 'held';
+COMMENT ON TABLE public.bookings IS 'A booking (PNR): seats held or sold to one customer, over one or more flights.';
+COMMENT ON COLUMN public.bookings.booking_reference IS 'Record locator: six random characters without the look-alikes 0 O 1 I.';
+COMMENT ON COLUMN public.bookings.status IS
+    'held until payment_required_by; confirmed; partially_cancelled (some items live); cancelled (none live); expired (hold not paid); completed (all flown).';
+COMMENT ON COLUMN public.bookings.channel IS 'Where the booking was made.';
+COMMENT ON COLUMN public.bookings.total_amount IS
+    'What the customer owes: prices of live items plus penalties of cancelled ones. Equal to the sum of payments once confirmed.';
+COMMENT ON COLUMN public.bookings.payment_required_by IS 'A hold lapses at this moment; a later payment is refused.';
+COMMENT ON COLUMN public.bookings.version IS 'Grows by one with every change, for optimistic concurrency (ETag, If-Match).';
+
+CREATE TABLE public.booking_items (
+    booking_id     bigint NOT NULL REFERENCES public.bookings,
+    item_no        smallint NOT NULL CHECK (item_no > 0),
+    flight_id      bigint NOT NULL,
+    seat_number    text NOT NULL,
+    passenger_name text NOT NULL CHECK (passenger_name = btrim(passenger_name) AND length(passenger_name) BETWEEN 1 AND 200),
+    passenger_type text NOT NULL DEFAULT 'adult' CHECK (passenger_type IN ('adult', 'child', 'infant')),
+    price          numeric(10,2) NOT NULL CHECK (price >= 0),
+    penalty_amount numeric(10,2) NOT NULL DEFAULT 0 CHECK (penalty_amount >= 0),
+    status         text NOT NULL
+                   CHECK (status IN ('held', 'confirmed', 'checked_in', 'flown', 'no_show', 'cancelled', 'expired')),
+    created_at     timestamptz NOT NULL DEFAULT now(),
+    updated_at     timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (booking_id, item_no),
+    FOREIGN KEY (flight_id, seat_number) REFERENCES public.seats,
+    CHECK (penalty_amount = 0 OR status = 'cancelled'),
+    CHECK (penalty_amount <= price)
+) WITH (fillfactor = 85);
+CREATE UNIQUE INDEX booking_items_live_seat_key ON public.booking_items (flight_id, seat_number)
+    WHERE status NOT IN ('cancelled', 'expired');
+CREATE UNIQUE INDEX booking_items_live_passenger_key ON public.booking_items (booking_id, flight_id, lower(passenger_name))
+    WHERE status NOT IN ('cancelled', 'expired');
+COMMENT ON TABLE public.booking_items IS
+    'One passenger on one flight: the unit of seat, price, status and refund. Live means neither cancelled nor expired.';
+COMMENT ON INDEX public.booking_items_live_seat_key IS 'No seat is sold twice, whatever path the rows came by.';
+COMMENT ON INDEX public.booking_items_live_passenger_key IS 'A passenger travels once per flight of a booking.';
+COMMENT ON COLUMN public.booking_items.item_no IS 'Counts from 1 within the booking.';
+COMMENT ON COLUMN public.booking_items.price IS 'Agreed price in the booking''s currency.';
+COMMENT ON COLUMN public.booking_items.penalty_amount IS 'Part of the price that was kept when the item was cancelled.';
+
+CREATE TABLE public.cancellations (
+    cancellation_id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    booking_id      bigint NOT NULL REFERENCES public.bookings,
+    item_nos        smallint[] NOT NULL CHECK (cardinality(item_nos) > 0),
+    booking_version integer NOT NULL,
+    refund_amount   numeric(12,2) NOT NULL CHECK (refund_amount >= 0),
+    penalty_amount  numeric(12,2) NOT NULL CHECK (penalty_amount >= 0),
+    currency        char(3) NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    status          text NOT NULL DEFAULT 'quoted' CHECK (status IN ('quoted', 'confirmed')),
+    expires_at      timestamptz NOT NULL,
+    confirmed_at    timestamptz,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    updated_at      timestamptz NOT NULL DEFAULT now(),
+    CHECK ((confirmed_at IS NOT NULL) = (status = 'confirmed'))
+);
+CREATE INDEX cancellations_booking_idx ON public.cancellations (booking_id, cancellation_id);
+COMMENT ON TABLE public.cancellations IS 'Cancellation quotes; the newest of a booking may be confirmed until it expires.';
+COMMENT ON COLUMN public.cancellations.item_nos IS 'Items of the booking that the quote covers.';
+COMMENT ON COLUMN public.cancellations.booking_version IS 'Version of the booking that was quoted; a later version makes the quote stale.';
+COMMENT ON COLUMN public.cancellations.refund_amount IS 'Paid back on confirmation: prices less penalties.';
+
+CREATE TABLE public.payments (
+    payment_id      bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    booking_id      bigint NOT NULL REFERENCES public.bookings,
+    amount          numeric(12,2) NOT NULL CHECK (amount <> 0),
+    currency        char(3) NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    method          text NOT NULL DEFAULT 'card' CHECK (method IN ('card', 'bank_transfer', 'cash', 'voucher')),
+    cancellation_id bigint REFERENCES public.cancellations,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    updated_at      timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX payments_booking_idx ON public.payments (booking_id);
+CREATE TRIGGER payments_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON public.payments
+    FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+COMMENT ON TABLE public.payments IS 'Append-only ledger: payments are positive, refunds negative; what a booking has paid is the sum.';
+COMMENT ON COLUMN public.payments.cancellation_id IS 'The cancellation that a refund belongs to.';
+
+CREATE TABLE public.booking_events (
+    event_id      bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    booking_id    bigint NOT NULL,
+    item_no       smallint NOT NULL,
+    flight_id     bigint NOT NULL,
+    seat_number   text NOT NULL,
+    event_type    text NOT NULL
+                  CHECK (event_type IN ('held', 'confirmed', 'checked_in', 'flown', 'no_show', 'cancelled', 'expired', 'seat_changed', 'flight_changed')),
+    seat_delta    smallint NOT NULL CHECK (seat_delta BETWEEN -1 AND 1),
+    revenue_delta numeric(12,2) NOT NULL,
+    occurred_at   timestamptz NOT NULL,
+    created_at    timestamptz NOT NULL DEFAULT now(),
+    updated_at    timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX booking_events_booking_idx ON public.booking_events (booking_id, item_no);
+CREATE TRIGGER booking_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON public.booking_events
+    FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+COMMENT ON TABLE public.booking_events IS
+    'Append-only: one row per change of state of one booking item, written in the transaction that changes it. Audit, outbox, source of the facts.';
+COMMENT ON COLUMN public.booking_events.event_type IS 'The item''s new status, or what else changed.';
+COMMENT ON COLUMN public.booking_events.seat_delta IS
+    'Change in seats sold: +1 on confirmed, -1 when a confirmed item is cancelled, else 0.';
+COMMENT ON COLUMN public.booking_events.revenue_delta IS
+    'Change in revenue: the price on confirmed, less the refund on cancelled, the difference on a change, else 0.';
+COMMENT ON COLUMN public.booking_events.occurred_at IS 'Database clock at the moment of the change.';
+
+---------------------------------------------------------------------------------------------------------------------
+-- Waiting passengers and the airline's own changes
+---------------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE public.waitlist_entries (
+    waitlist_entry_id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    flight_id         bigint NOT NULL REFERENCES public.flights,
+    cabin_class       public.cabin_class NOT NULL,
+    customer_id       bigint NOT NULL REFERENCES public.customers,
+    seats_wanted      smallint NOT NULL CHECK (seats_wanted BETWEEN 1 AND 9),
+    status            text NOT NULL DEFAULT 'waiting' CHECK (status IN ('waiting', 'cleared', 'withdrawn', 'lapsed')),
+    booking_id        bigint REFERENCES public.bookings,
+    created_at        timestamptz NOT NULL DEFAULT now(),
+    updated_at        timestamptz NOT NULL DEFAULT now(),
+    CHECK ((booking_id IS NOT NULL) = (status = 'cleared'))
+);
+CREATE UNIQUE INDEX waitlist_entries_waiting_key ON public.waitlist_entries (flight_id, cabin_class, customer_id)
+    WHERE status = 'waiting';
+COMMENT ON TABLE public.waitlist_entries IS 'Customers who wait for seats of a cabin of a full flight, in order of tier and time.';
+COMMENT ON COLUMN public.waitlist_entries.booking_id IS 'The hold that cleared the entry.';
+
+CREATE TABLE public.schedule_changes (
+    schedule_change_id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    flight_id          bigint NOT NULL REFERENCES public.flights,
+    booking_id         bigint NOT NULL,
+    item_no            smallint NOT NULL,
+    change_type        text NOT NULL CHECK (change_type IN ('cancelled', 'time_changed', 'aircraft_changed')),
+    status             text NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'accepted', 'refunded', 'rebooked')),
+    old_departure      timestamptz,
+    new_departure      timestamptz,
+    created_at         timestamptz NOT NULL DEFAULT now(),
+    updated_at         timestamptz NOT NULL DEFAULT now(),
+    FOREIGN KEY (booking_id, item_no) REFERENCES public.booking_items
+);
+CREATE INDEX schedule_changes_item_idx ON public.schedule_changes (booking_id, item_no);
+COMMENT ON TABLE public.schedule_changes IS 'What the airline changed under a live item, and what the passenger made of it.';
+COMMENT ON COLUMN public.schedule_changes.change_type IS 'The flight was cancelled, its time or its aircraft changed.';
+COMMENT ON COLUMN public.schedule_changes.status IS 'open until the passenger accepts, is refunded or is rebooked.';
