@@ -388,3 +388,25 @@ CREATE INDEX schedule_changes_item_idx ON public.schedule_changes (booking_id, i
 COMMENT ON TABLE public.schedule_changes IS 'What the airline changed under a live item, and what the passenger made of it.';
 COMMENT ON COLUMN public.schedule_changes.change_type IS 'The flight was cancelled, its time or its aircraft changed.';
 COMMENT ON COLUMN public.schedule_changes.status IS 'open until the passenger accepts, is refunded or is rebooked.';
+
+---------------------------------------------------------------------------------------------------------------------
+-- Service tables: no business fact, never published
+---------------------------------------------------------------------------------------------------------------------
+
+CREATE SCHEMA booking_private;
+COMMENT ON SCHEMA booking_private IS 'Service tables of the booking engine; not published.';
+
+CREATE TABLE booking_private.idempotency_keys (
+    idempotency_key text PRIMARY KEY CHECK (length(idempotency_key) BETWEEN 1 AND 255),
+    request_hash    bytea NOT NULL CHECK (length(request_hash) = 32),
+    status          integer NOT NULL,
+    headers         text NOT NULL,
+    body            text NOT NULL,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    updated_at      timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX idempotency_keys_created_idx ON booking_private.idempotency_keys (created_at);
+COMMENT ON TABLE booking_private.idempotency_keys IS
+    'Responses by Idempotency-Key, written in the transaction of their effect and kept for 24 hours.';
+COMMENT ON COLUMN booking_private.idempotency_keys.request_hash IS 'SHA-256 over method, path, query and body.';
+COMMENT ON COLUMN booking_private.idempotency_keys.headers IS 'Response headers, a JSON object.';

@@ -73,6 +73,10 @@ ALTER DOMAIN public.seat_characteristics OWNER TO booking_owner;
 ALTER FUNCTION public.refuse_change() OWNER TO booking_owner;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO booking_ro, reports_sub, reports_etl;
 
+-- Service tables
+ALTER SCHEMA booking_private OWNER TO booking_owner;
+ALTER TABLE booking_private.idempotency_keys OWNER TO booking_owner;
+
 -- The API of the extension. Functions that act for the caller run as booking_owner; nobody else may call anything that
 -- is not granted here.
 GRANT USAGE ON SCHEMA booking TO booking_owner, booking_app, booking_ro, reports_etl, monitor;
@@ -81,7 +85,7 @@ SELECT format('ALTER FUNCTION %s OWNER TO booking_owner', p.oid::regprocedure)
  WHERE p.pronamespace = 'booking'::regnamespace AND p.prosecdef \gexec
 SELECT format('GRANT EXECUTE ON FUNCTION %s TO booking_app', p.oid::regprocedure)
   FROM pg_catalog.pg_proc AS p
- WHERE p.pronamespace = 'booking'::regnamespace AND p.prosecdef AND p.proname !~ '^(etl_|check_)' \gexec
+ WHERE p.pronamespace = 'booking'::regnamespace AND p.prosecdef AND p.proname !~ '^(etl_|check_|capture_)' \gexec
 SELECT format('GRANT EXECUTE ON FUNCTION %s TO reports_etl', p.oid::regprocedure)
   FROM pg_catalog.pg_proc AS p
  WHERE p.pronamespace = 'booking'::regnamespace AND p.proname ~ '^(etl_|report)' \gexec

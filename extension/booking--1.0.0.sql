@@ -1,0 +1,259 @@
+-- The booking extension: every function is C, in booking.so. What each promises stands in its COMMENT.
+\echo Use "CREATE EXTENSION booking" to load this file. \quit
+
+-- Functions that act for a caller without rights on the tables run as their owner; sql/roles.sql makes that booking_owner
+-- and says who may call which.
+
+---------------------------------------------------------------------------------------------------------------------
+-- The one entry of the gateway
+---------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION booking.booking_api(
+    method text, path text, query jsonb DEFAULT '{}', body jsonb DEFAULT NULL, context jsonb DEFAULT '{}',
+    OUT status integer, OUT headers json, OUT body text)
+    RETURNS record
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_booking_api';
+COMMENT ON FUNCTION booking.booking_api(text, text, jsonb, jsonb, jsonb) IS
+'One HTTP request as one SQL call. method: GET, POST …; path: /v1/…, decoded, without query; query: an object of strings;
+body: the request''s object or null; context: request_id and what else a route needs. Returns the HTTP status, the response
+headers as a JSON object, and the body: JSON unless the headers name another content type. A failure is an SQL error: a
+SQLSTATE of class SB (README, table of errors) or one of PostgreSQL''s.';
+
+---------------------------------------------------------------------------------------------------------------------
+-- Search
+---------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION booking.search_flights(
+    origin text, destination text, departure_date date, passengers integer DEFAULT 1, cabin_class text DEFAULT NULL)
+    RETURNS TABLE (
+        flight_id bigint, flight_number text, status text, origin text, destination text,
+        scheduled_departure timestamptz, scheduled_departure_local timestamp, origin_time_zone text,
+        scheduled_arrival timestamptz, scheduled_arrival_local timestamp, destination_time_zone text,
+        arrival_day_offset integer, duration_minutes integer,
+        estimated_departure timestamptz, estimated_arrival timestamptz,
+        actual_departure timestamptz, actual_arrival timestamptz,
+        aircraft_code text, distance_km integer, currency text,
+        cabin_class text, seats_available integer, price_from numeric)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_search_flights';
+COMMENT ON FUNCTION booking.search_flights(text, text, date, integer, text) IS
+'Direct flights on sale: a row per flight and cabin that has at least passengers seats to sell, by departure. origin and
+destination are IATA codes; departure_date is the calendar date in the origin''s time zone; cabin_class null means any.
+price_from is the lowest price of a free seat at the standard fare, in currency. SB010: an argument is missing.';
+
+CREATE FUNCTION booking.seat_map(flight_id bigint)
+    RETURNS TABLE (seat_number text, cabin_class text, characteristics text, status text, price numeric)
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_seat_map';
+COMMENT ON FUNCTION booking.seat_map(bigint) IS
+'The seats of a flight, front to back and left to right. status: available (a lapsed hold is), held, booked or blocked;
+characteristics: IATA PADIS letters, W window, A aisle, E exit row, K bulkhead, L extra leg room; price at the standard
+fare in the flight''s currency. SB011: no such flight.';
+
+---------------------------------------------------------------------------------------------------------------------
+-- Customers and bookings
+---------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION booking.create_customer(
+    full_name text, email text DEFAULT NULL, phone text DEFAULT NULL, country text DEFAULT NULL)
+    RETURNS TABLE (customer_id bigint, full_name text, email text, phone text, country text, tier text, created_at timestamptz)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_create_customer';
+COMMENT ON FUNCTION booking.create_customer(text, text, text, text) IS
+'Adds a customer. country: ISO 3166-1 alpha-2. SB010: no full_name; SB014: the e-mail address, regardless of case, is taken;
+23514: a value that the table''s constraints refuse.';
+
+CREATE FUNCTION booking.create_booking(booking jsonb)
+    RETURNS TABLE (booking_id bigint, booking_reference text, status text, total_amount numeric, currency text,
+                   payment_required_by timestamptz, version integer)
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_create_booking';
+COMMENT ON FUNCTION booking.create_booking(jsonb) IS
+'Makes a booking: all seats or none. The argument is the body of POST /v1/bookings:
+{"type": "hold"|"instant", "customer_id": 1, "fare_code": "standard", "channel": "api",
+ "contact": {"email": …, "phone": …},
+ "slices": [{"flight_id": 1, "passengers": [{"name": "Ada Lovelace", "type": "adult", "seat": "12A"}, {"name": …, "cabin_class": "economy"}]}],
+ "payment": {"amount": "89.00", "currency": "EUR", "method": "card"}}
+A passenger names a seat, or a cabin of which any seat will do, neighbouring ones where possible. A hold waits for its
+payment until payment_required_by (setting booking.hold_duration, at most until sales close); an instant booking carries its
+payment, which is only compared with the server''s price. SB001 a seat is gone; SB002 a flight is not on sale; SB006 the
+amount is not the price; SB008 a passenger is twice on a flight; SB010 a field is missing or wrong; SB011 no such customer,
+flight or fare.';
+
+CREATE FUNCTION booking.pay(booking_id bigint, amount numeric, currency text, method text DEFAULT 'card')
+    RETURNS TABLE (booking_id bigint, booking_reference text, status text, total_amount numeric, currency text,
+                   payment_required_by timestamptz, version integer)
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_pay';
+COMMENT ON FUNCTION booking.pay(bigint, numeric, text, text) IS
+'Pays a held booking and confirms it: once, before its deadline by the database clock, with exactly its total_amount and
+currency. method: card, bank_transfer, cash or voucher. SB003 the hold has lapsed; SB004 already paid; SB005 cancelled; SB006
+another amount or currency; SB011 no such booking.';
+
+CREATE FUNCTION booking.find_booking(booking_reference text, last_name text)
+    RETURNS TABLE (booking_id bigint, booking_reference text, status text, total_amount numeric, currency text,
+                   payment_required_by timestamptz, version integer)
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_find_booking';
+COMMENT ON FUNCTION booking.find_booking(text, text) IS
+'Retrieves a booking by its reference and the last name of one of its passengers, both regardless of case. SB011 where
+either is wrong, without saying which.';
+
+CREATE FUNCTION booking.booking_items(booking_id bigint)
+    RETURNS TABLE (item_no smallint, flight_id bigint, flight_number text, origin character, destination character,
+                   scheduled_departure timestamptz, scheduled_departure_local timestamp, seat_number text, cabin_class text,
+                   passenger_name text, passenger_type text, price numeric, penalty_amount numeric, status text)
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_booking_items';
+COMMENT ON FUNCTION booking.booking_items(bigint) IS
+'The items of a booking: one passenger on one flight each; price and penalty_amount in the booking''s currency. No row for an
+unknown booking.';
+
+CREATE FUNCTION booking.quote_cancellation(booking_id bigint, item_nos smallint[] DEFAULT NULL)
+    RETURNS TABLE (cancellation_id bigint, booking_id bigint, items json, refund_amount numeric, penalty_amount numeric,
+                   currency text, status text, expires_at timestamptz, confirmed_at timestamptz)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_quote_cancellation';
+COMMENT ON FUNCTION booking.quote_cancellation(bigint, smallint[]) IS
+'Quotes what cancelling the items (null: all live ones) would refund and keep; changes nothing else. The newest quote of a
+booking can be confirmed until expires_at (setting booking.quote_duration). Penalty: none where the airline cancelled the
+flight, or within 24 hours of purchase at 7 days or more before departure (14 CFR 259.5(b)(4)); all at a fare that is not
+refundable; else the percentage of fare_rules. SB003 the hold has lapsed; SB005 cancelled; SB009 a flight has left; SB010 no
+such live item; SB011 no such booking.';
+
+CREATE FUNCTION booking.confirm_cancellation(cancellation_id bigint)
+    RETURNS TABLE (cancellation_id bigint, booking_id bigint, items json, refund_amount numeric, penalty_amount numeric,
+                   currency text, status text, expires_at timestamptz, confirmed_at timestamptz)
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_confirm_cancellation';
+COMMENT ON FUNCTION booking.confirm_cancellation(bigint) IS
+'Carries a quote out in one transaction: items cancelled, seats free, refund in the ledger. SB005 done already; SB007 the
+quote has expired, or the booking has changed or been quoted again since; SB011 no such quote.';
+
+CREATE FUNCTION booking.cancel(booking_id bigint, item_nos smallint[] DEFAULT NULL)
+    RETURNS TABLE (cancellation_id bigint, booking_id bigint, items json, refund_amount numeric, penalty_amount numeric,
+                   currency text, status text, expires_at timestamptz, confirmed_at timestamptz)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_cancel';
+COMMENT ON FUNCTION booking.cancel(bigint, smallint[]) IS
+'quote_cancellation and confirm_cancellation in one call, for callers who accept whatever the rules say. Errors as those.';
+
+---------------------------------------------------------------------------------------------------------------------
+-- Upkeep
+---------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION booking.expire_holds(max_holds integer DEFAULT 500)
+    RETURNS integer
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_expire_holds';
+COMMENT ON FUNCTION booking.expire_holds(integer) IS
+'Settles up to max_holds holds whose deadline has passed, oldest first, and returns how many. Tidiness only: a lapsed seat can
+be claimed, and its payment is refused, from the deadline on. Skips bookings that others are working on. SB010: max_holds is
+not positive.';
+
+CREATE FUNCTION booking.forget_responses()
+    RETURNS bigint
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_forget_responses';
+COMMENT ON FUNCTION booking.forget_responses() IS
+'Deletes the responses that were stored under an Idempotency-Key more than 24 hours ago, and returns how many.';
+
+CREATE FUNCTION booking.check_invariants()
+    RETURNS TABLE (invariant text, violation text)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_check_invariants';
+COMMENT ON FUNCTION booking.check_invariants() IS
+'Proves the books on one snapshot: a row for each violation, none when all is well. Reads every booking; meant for tests,
+drills and a nightly run.';
+
+CREATE FUNCTION booking.check_schema()
+    RETURNS TABLE (object text, problem text)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_check_schema';
+COMMENT ON FUNCTION booking.check_schema() IS
+'Compares the tables with what this version of booking.so expects: a row for each column or index that is missing or of
+another type, none when they fit.';
+
+---------------------------------------------------------------------------------------------------------------------
+-- Warehouse: change capture, ETL, reports
+---------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION booking.capture_change() RETURNS trigger
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_capture_change';
+COMMENT ON FUNCTION booking.capture_change() IS
+    'AFTER trigger of the reports database. Arguments: entity (booking, flight, customer) and the row''s bigint key column. Puts the key of each row written into warehouse.change_queue, once for a run of rows with the same key; TRUNCATE puts "everything". SQLSTATE 39P01 when it is not called as such a trigger.';
+
+CREATE FUNCTION booking.etl_dimensions(
+    OUT run_id bigint, OUT scope text, OUT is_full boolean, OUT status text, OUT started_at timestamptz,
+    OUT finished_at timestamptz, OUT freshness timestamptz, OUT rows_in bigint, OUT rows_inserted bigint,
+    OUT rows_updated bigint, OUT rows_deleted bigint, OUT rows_rejected bigint, OUT duration_seconds float8)
+    RETURNS SETOF record
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    ROWS 1
+    AS 'MODULE_PATHNAME', 'booking_etl_dimensions';
+COMMENT ON FUNCTION booking.etl_dimensions() IS
+    'Brings the dimensions of schema warehouse up to date with the flights and customers that changed; reference tables are compared whole. Returns its row of warehouse.etl_runs. SQLSTATE 55P03: another run is under way (transaction-level advisory lock 1651470187, 1).';
+
+CREATE FUNCTION booking.etl_facts(
+    OUT run_id bigint, OUT scope text, OUT is_full boolean, OUT status text, OUT started_at timestamptz,
+    OUT finished_at timestamptz, OUT freshness timestamptz, OUT rows_in bigint, OUT rows_inserted bigint,
+    OUT rows_updated bigint, OUT rows_deleted bigint, OUT rows_rejected bigint, OUT duration_seconds float8)
+    RETURNS SETOF record
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    ROWS 1
+    AS 'MODULE_PATHNAME', 'booking_etl_facts';
+COMMENT ON FUNCTION booking.etl_facts() IS
+    'Brings the facts of schema warehouse up to date with the bookings, and with the flights and customers that the dimensions have, and refreshes the materialized views. Returns its row of warehouse.etl_runs. SQLSTATE 55P03: another run is under way.';
+
+CREATE FUNCTION booking.etl_run(
+    "full" boolean DEFAULT false,
+    OUT run_id bigint, OUT scope text, OUT is_full boolean, OUT status text, OUT started_at timestamptz,
+    OUT finished_at timestamptz, OUT freshness timestamptz, OUT rows_in bigint, OUT rows_inserted bigint,
+    OUT rows_updated bigint, OUT rows_deleted bigint, OUT rows_rejected bigint, OUT duration_seconds float8)
+    RETURNS SETOF record
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    ROWS 1
+    AS 'MODULE_PATHNAME', 'booking_etl_run';
+COMMENT ON FUNCTION booking.etl_run(boolean) IS
+    'Dimensions, facts and materialized views in one transaction. full: look at every source row instead of those that warehouse.change_queue names; the facts come out the same row for row, and the history in dim_flight and dim_customer, which the booking tables cannot give back, is kept. Returns its row of warehouse.etl_runs. SQLSTATE 55P03: another run is under way.';
+
+CREATE FUNCTION booking.report_load_factor(
+    date_from date DEFAULT NULL, date_to date DEFAULT NULL, group_by text DEFAULT 'route', origin text DEFAULT NULL,
+    destination text DEFAULT NULL)
+    RETURNS TABLE (group_key text, flights bigint, seats bigint, passengers bigint, ask bigint, rpk bigint,
+                   load_factor float8)
+    LANGUAGE c STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_report_load_factor';
+COMMENT ON FUNCTION booking.report_load_factor(date, date, text, text, text) IS
+    'Load factor of operated (departed or arrived) flights. date_from, date_to: first and last local departure date, null for no bound; group_by: route, date, month, cabin, aircraft, flight_number, total; origin, destination: IATA codes, null for all. load_factor = sum(RPK) / sum(ASK), 0 to 1; ASK = seats offered (capacity less blocked) x km, RPK = flown passengers other than infants x km (ICAO, IATA). SQLSTATE SB010: unknown group_by, malformed airport, dates the wrong way round.';
+
+CREATE FUNCTION booking.report_revenue(
+    date_from date DEFAULT NULL, date_to date DEFAULT NULL, group_by text DEFAULT 'route', origin text DEFAULT NULL,
+    destination text DEFAULT NULL)
+    RETURNS TABLE (group_key text, currency text, items_sold bigint, items_cancelled bigint, gross_revenue numeric,
+                   refunds numeric, penalties_kept numeric, net_revenue numeric)
+    LANGUAGE c STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_report_revenue';
+COMMENT ON FUNCTION booking.report_revenue(date, date, text, text, text) IS
+    'Revenue by the time of sale or refund. date_from, date_to: first and last UTC date of the event, null for no bound; group_by: route, date, month, cabin, aircraft, fare, channel, total; origin, destination: IATA codes, null for all. Amounts are per currency: gross_revenue what was sold, refunds what was paid back, penalties_kept the part of cancelled items that was not, net_revenue = gross_revenue - refunds = the sum of payments. SQLSTATE SB010 as for report_load_factor.';
+
+CREATE FUNCTION booking.report_booking_curve(
+    date_from date DEFAULT NULL, date_to date DEFAULT NULL, group_by text DEFAULT 'route', origin text DEFAULT NULL,
+    destination text DEFAULT NULL)
+    RETURNS TABLE (group_key text, days_before integer, flights bigint, capacity bigint, bookings_on_hand bigint,
+                   booked_load float8, pick_up bigint)
+    LANGUAGE c STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_report_booking_curve';
+COMMENT ON FUNCTION booking.report_booking_curve(date, date, text, text, text) IS
+    'Booking curve of flights that are not cancelled. date_from, date_to: first and last local departure date, null for no bound; group_by: route, date, month, cabin, aircraft, flight_number, total; origin, destination: IATA codes, null for all. For each data collection point D-x, x = 63 56 49 42 35 31 27 23 19 16 13 10 7 5 3 1 0 (PODS): the flights that had reached it when the warehouse was last brought up to date, their seats offered, the net seats sold by the end of that day in the origin''s calendar, booked_load = bookings_on_hand / capacity, and pick_up, the net seats sold since the point before on the same flights. SQLSTATE SB010 as for report_load_factor.';
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA booking FROM PUBLIC;

@@ -1,0 +1,209 @@
+/*
+ * booking_read.c
+ *		Bookings as callers see them.
+ *
+ * A hold that has lapsed is shown as expired from that moment on, whether or not the sweep has been by.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+
+#include "booking.h"
+#include "bookings.h"
+#include "errcodes.h"
+#include "result.h"
+
+#define SQL_SHOWN_STATUS                                                                    \
+	"CASE WHEN b.status = 'held' AND b.payment_required_by <= pg_catalog.clock_timestamp()" \
+	"     THEN 'expired' ELSE b.status END"
+
+static BkQuery summary = {
+	.sql = "SELECT b.booking_id, b.booking_reference, " SQL_SHOWN_STATUS
+		   ", b.total_amount,"
+		   "       b.currency::text, b.payment_required_by, b.version"
+		   "  FROM public.bookings AS b"
+		   " WHERE b.booking_id = $1",
+	.expect = SPI_OK_SELECT,
+	.nargs = 1,
+	.argtypes = {INT8OID},
+};
+
+static BkQuery read_booking = {
+	.sql =
+		"SELECT b.booking_id, b.booking_reference, s.status, b.customer_id, b.fare_code, b.channel,"
+		"       b.total_amount, (SELECT COALESCE(pg_catalog.sum(p.amount), 0.00)"
+		"                          FROM public.payments AS p"
+		"                         WHERE p.booking_id = b.booking_id) AS paid_amount,"
+		"       b.currency, b.payment_required_by, b.confirmed_at, b.cancelled_at, b.expired_at,"
+		"       pg_catalog.json_build_object('email', b.contact_email, 'phone', b.contact_phone) AS contact,"
+		"       b.version, b.created_at,"
+		"       CASE s.status"
+		"         WHEN 'held' THEN '[\"pay\",\"cancel\"]'"
+		"         WHEN 'confirmed' THEN '[\"cancel\"]'"
+		"         WHEN 'partially_cancelled' THEN '[\"cancel\"]'"
+		"         ELSE '[]'"
+		"       END::json AS available_actions"
+		"  FROM public.bookings AS b,"
+		"       LATERAL (SELECT " SQL_SHOWN_STATUS ") AS s (status)"
+		" WHERE b.booking_id = $1",
+	.expect = SPI_OK_SELECT,
+	.nargs = 1,
+	.argtypes = {INT8OID},
+};
+
+#define VERSION_COLUMN 15 /* of read_booking */
+
+static BkQuery read_items = {
+	.sql =
+		"SELECT i.item_no, i.flight_id, f.flight_number, f.origin, f.destination,"
+		"       f.scheduled_departure,"
+		"       pg_catalog.timezone(o.time_zone, f.scheduled_departure) AS scheduled_departure_local,"
+		"       i.seat_number, s.cabin_class::text, i.passenger_name, i.passenger_type, i.price,"
+		"       i.penalty_amount, i.status"
+		"  FROM public.booking_items AS i"
+		"  JOIN public.flights AS f USING (flight_id)"
+		"  JOIN public.airports AS o ON o.iata = f.origin"
+		"  JOIN public.seats AS s USING (flight_id, seat_number)"
+		" WHERE i.booking_id = $1"
+		" ORDER BY i.item_no",
+	.expect = SPI_OK_SELECT,
+	.nargs = 1,
+	.argtypes = {INT8OID},
+};
+
+static BkQuery read_payments = {
+	.sql = "SELECT payment_id, amount, currency, method, created_at"
+		   "  FROM public.payments"
+		   " WHERE booking_id = $1"
+		   " ORDER BY payment_id",
+	.expect = SPI_OK_SELECT,
+	.nargs = 1,
+	.argtypes = {INT8OID},
+};
+
+/* The last name is the end of the name, after a space: "Berg" and "van der Berg" both fit "Ann van der Berg". */
+static BkQuery find_booking = {
+	.sql =
+		"SELECT b.booking_id"
+		"  FROM public.bookings AS b"
+		" WHERE b.booking_reference = pg_catalog.upper($1)"
+		"   AND EXISTS (SELECT"
+		"                 FROM public.booking_items AS i"
+		"                WHERE i.booking_id = b.booking_id"
+		"                  AND pg_catalog.right(' ' || pg_catalog.lower(i.passenger_name),"
+		"                                       pg_catalog.length($2) + 1) = ' ' || pg_catalog.lower($2))",
+	.expect = SPI_OK_SELECT,
+	.nargs = 2,
+	.argtypes = {TEXTOID, TEXTOID},
+};
+
+static int32 put(StringInfo out, int64 booking_id);
+static int64 find(const char *reference, const char *last_name);
+
+PG_FUNCTION_INFO_V1(booking_find_booking);
+PG_FUNCTION_INFO_V1(booking_booking_items);
+
+/* booking.find_booking(booking_reference, last_name): see its COMMENT. */
+Datum
+booking_find_booking(PG_FUNCTION_ARGS)
+{
+	SPI_connect();
+	bk_result_return(fcinfo,
+					 bk_booking_summary(find(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+											 text_to_cstring(PG_GETARG_TEXT_PP(1)))));
+	SPI_finish();
+	return (Datum) 0;
+}
+
+/* booking.booking_items(booking_id): see its COMMENT. */
+Datum
+booking_booking_items(PG_FUNCTION_ARGS)
+{
+	Datum values[] = {PG_GETARG_DATUM(0)};
+
+	SPI_connect();
+	bk_result_return(fcinfo, bk_query_run(&read_items, values, NULL));
+	SPI_finish();
+	return (Datum) 0;
+}
+
+void
+bk_bookings_get(const BkRequest *request, BkResponse *response)
+{
+	bk_booking_respond(response, request->ids[0]);
+}
+
+void
+bk_bookings_find(const BkRequest *request, BkResponse *response)
+{
+	const char *reference = bk_json_string(request->query, "booking_reference", 64,
+										   BK_REQUIRED);
+	const char *last_name = bk_json_string(request->query, "last_name",
+										   BK_MAX_NAME_LENGTH, BK_REQUIRED);
+
+	bk_booking_respond(response, find(reference, last_name));
+}
+
+BkRows
+bk_booking_summary(int64 booking_id)
+{
+	Datum values[] = {Int64GetDatum(booking_id)};
+
+	return bk_query_run(&summary, values, NULL);
+}
+
+int32
+bk_booking_if_match(const BkRequest *request)
+{
+	const char *tag = bk_json_string(request->context, "if_match", 32, BK_OPTIONAL);
+	int version;
+	int length = 0;
+
+	if (tag == NULL || strcmp(tag, "*") == 0)
+		return BK_ANY_VERSION;
+	if (sscanf(tag, "\"%9d\"%n", &version, &length) != 1 || tag[length] != '\0' ||
+		version < 1)
+		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
+				errmsg("If-Match must be the ETag of the booking, such as \"3\", or *"));
+	return version;
+}
+
+void
+bk_booking_respond(BkResponse *response, int64 booking_id)
+{
+	bk_json_put_string(response->headers, "ETag",
+					   psprintf("\"%d\"", put(response->body, booking_id)));
+}
+
+/* Writes a booking with its items and payments; returns its version. */
+static int32
+put(StringInfo out, int64 booking_id)
+{
+	Datum values[] = {Int64GetDatum(booking_id)};
+	BkRows booking = bk_query_run(&read_booking, values, NULL);
+
+	if (booking.count == 0)
+		ereport(ERROR, errcode(SB_NOT_FOUND),
+				errmsg("no booking " INT64_FORMAT, booking_id));
+	bk_json_open(out, '{');
+	bk_json_put_row(out, booking, 0);
+	bk_json_put_rows(out, "items", bk_query_run(&read_items, values, NULL));
+	bk_json_put_rows(out, "payments", bk_query_run(&read_payments, values, NULL));
+	bk_json_close(out, '}');
+	return bk_row_int32(booking, 0, VERSION_COLUMN);
+}
+
+/* The same error for an unknown reference and for a wrong name, so that references cannot be probed. */
+static int64
+find(const char *reference, const char *last_name)
+{
+	Datum values[] = {CStringGetTextDatum(reference), CStringGetTextDatum(last_name)};
+	BkRows rows = bk_query_run(&find_booking, values, NULL);
+
+	if (rows.count == 0)
+		ereport(ERROR, errcode(SB_NOT_FOUND),
+				errmsg("no booking of that reference and last name"));
+	return bk_row_int64(rows, 0, 1);
+}

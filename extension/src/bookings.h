@@ -1,0 +1,78 @@
+/*
+ * bookings.h
+ *		Bookings: making, reading, letting lapse.
+ */
+#ifndef BK_BOOKINGS_H
+#define BK_BOOKINGS_H
+
+#include "router.h"
+#include "seats.h"
+
+/* What a caller asks for; see booking.create_booking for the fields' meaning. */
+typedef struct BkBookingWish
+{
+	bool instant;
+	int64 customer_id;
+	const char *fare_code;
+	const char *channel;
+	const char *contact_email; /* or NULL */
+	const char *contact_phone; /* or NULL */
+	BkClaim *claims;
+	int count;
+	Datum amount;         /* of an instant booking: what the caller means to pay */
+	const char *currency; /* and in which currency */
+	const char *method;
+} BkBookingWish;
+
+/* A booking whose row the caller has locked. */
+typedef struct BkBooking
+{
+	int64 booking_id;
+	const char
+		*status; /* "expired" for a hold that has lapsed, by the clock after the lock */
+	const char *fare_code;
+	Datum total_amount; /* numeric */
+	const char *currency;
+	int32 version;
+	TimestampTz confirmed_at; /* DT_NOBEGIN: never */
+} BkBooking;
+
+/* Reads the wish from the fields of POST /v1/bookings. Raises SB010. */
+extern BkBookingWish bk_booking_read_wish(BkObject body);
+
+/*
+ * Makes a booking: all seats or none, held until payment or sold at once. Returns its id.
+ * Raises SB001, SB002 (flight not on sale), SB006 (instant: not the server's amount), SB008, SB010, SB011 (no such
+ * customer, flight or fare).
+ */
+extern int64 bk_booking_create(const BkBookingWish *wish);
+
+/* No particular version is asked for. */
+#define BK_ANY_VERSION 0
+
+/*
+ * Locks a booking's row, then looks at the clock. Raises SB011, and SB017 if the booking is not at version if_version.
+ */
+extern BkBooking bk_booking_lock(int64 booking_id, int32 if_version);
+
+/* The version that the request's If-Match names, or BK_ANY_VERSION. Raises SB010. */
+extern int32 bk_booking_if_match(const BkRequest *request);
+
+/* Answers with a booking, its items and payments; its version is the ETag. Raises SB011. */
+extern void bk_booking_respond(BkResponse *response, int64 booking_id);
+
+/* One booking id as the bigint[] that seats.h and items.h take. */
+extern Datum bk_booking_id_array(int64 booking_id);
+
+/* One row: booking_id, booking_reference, status, total_amount, currency, payment_required_by, version. */
+extern BkRows bk_booking_summary(int64 booking_id);
+
+/* Expires up to limit lapsed holds, skipping those that another session works on; returns how many. */
+extern uint64 bk_booking_expire_holds(int limit);
+
+/* Handlers: POST and GET /v1/bookings, GET /v1/bookings/{id} */
+extern void bk_bookings_create(const BkRequest *request, BkResponse *response);
+extern void bk_bookings_find(const BkRequest *request, BkResponse *response);
+extern void bk_bookings_get(const BkRequest *request, BkResponse *response);
+
+#endif

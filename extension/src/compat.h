@@ -1,0 +1,19 @@
+/*
+ * compat.h
+ *		What differs between PostgreSQL 15 and 18; the only place that looks at PG_VERSION_NUM.
+ */
+#ifndef BK_COMPAT_H
+#define BK_COMPAT_H
+
+#if PG_VERSION_NUM < 150000
+#error "booking needs PostgreSQL 15 or newer"
+#endif
+
+/* The module magic block carries name and version from 18 on. */
+#if PG_VERSION_NUM >= 180000
+#define BK_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "booking", .version = BOOKING_VERSION)
+#else
+#define BK_MODULE_MAGIC PG_MODULE_MAGIC
+#endif
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * items.h
+ *		booking_items and the events that their changes of state leave.
+ *
+ * Every function here writes the items and their events in one statement. The caller holds the locks: the booking's
+ * row, and the seats of the items (seats.h).
+ */
+#ifndef BK_ITEMS_H
+#define BK_ITEMS_H
+
+#include "seats.h"
+
+/* The new items of a booking, numbered in the order of the claims; status is "held" or "confirmed". */
+extern void bk_items_insert(int64 booking_id, const BkClaim *claims, int count,
+							const char *status);
+
+/* Confirms the held items of a booking; returns how many. */
+extern uint64 bk_items_confirm(int64 booking_id);
+
+/* Expires the live held item on one seat, whose hold has lapsed and whose seat row the caller has taken. */
+extern void bk_items_expire_seat(int64 flight_id, const char *seat_number);
+
+/* Expires the held items of bookings (bigint[]). Rows: flight_ids bigint[], seat_numbers text[] of the freed seats. */
+extern BkRows bk_items_expire(Datum booking_ids);
+
+/* Cancels items (smallint[]) with their penalties (numeric[]). Rows: as bk_items_expire. */
+extern BkRows bk_items_cancel(int64 booking_id, Datum item_nos, Datum penalties);
+
+#endif

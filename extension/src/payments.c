@@ -1,0 +1,165 @@
+/*
+ * payments.c
+ *		The only writer of public.payments.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/numeric.h"
+
+#include "bookings.h"
+#include "errcodes.h"
+#include "items.h"
+#include "payments.h"
+#include "result.h"
+
+static const char *const methods[] = {"card", "bank_transfer", "cash", "voucher", NULL};
+
+static BkQuery enter_payment = {
+	.sql = "INSERT INTO public.payments (booking_id, amount, currency, method, cancellation_id)"
+		   " VALUES ($1, $2, $3, $4, $5)",
+	.expect = SPI_OK_INSERT,
+	.nargs = 5,
+	.argtypes = {INT8OID, NUMERICOID, BPCHAROID, TEXTOID, INT8OID},
+};
+
+static BkQuery confirm_booking = {
+	.sql = "UPDATE public.bookings AS b"
+		   "   SET status = CASE WHEN EXISTS (SELECT FROM public.booking_items AS i"
+		   "                                   WHERE i.booking_id = $1 AND i.status = 'cancelled')"
+		   "                     THEN 'partially_cancelled' ELSE 'confirmed' END,"
+		   "       confirmed_at = pg_catalog.clock_timestamp(), version = b.version + 1,"
+		   "       updated_at = pg_catalog.clock_timestamp()"
+		   " WHERE b.booking_id = $1",
+	.expect = SPI_OK_UPDATE,
+	.nargs = 1,
+	.argtypes = {INT8OID},
+};
+
+static BkQuery count_items = {
+	.sql = "SELECT pg_catalog.count(*) FROM public.booking_items"
+		   " WHERE booking_id = $1 AND status <> 'cancelled'",
+	.expect = SPI_OK_SELECT,
+	.nargs = 1,
+	.argtypes = {INT8OID},
+};
+
+static void require_payable(const BkBooking *booking);
+static void refuse_late(int64 booking_id) pg_attribute_noreturn();
+
+PG_FUNCTION_INFO_V1(booking_pay);
+
+/* booking.pay(booking_id, amount, currency, method): see its COMMENT. */
+Datum
+booking_pay(PG_FUNCTION_ARGS)
+{
+	int64 booking_id = PG_GETARG_INT64(0);
+
+	SPI_connect();
+	bk_payment_pay(booking_id, BK_ANY_VERSION, PG_GETARG_DATUM(1),
+				   text_to_cstring(PG_GETARG_TEXT_PP(2)),
+				   text_to_cstring(PG_GETARG_TEXT_PP(3)));
+	bk_result_return(fcinfo, bk_booking_summary(booking_id));
+	SPI_finish();
+	return (Datum) 0;
+}
+
+void
+bk_payments_create(const BkRequest *request, BkResponse *response)
+{
+	Datum amount;
+	const char *currency;
+	const char *method;
+
+	bk_payment_read(request->body, &amount, &currency, &method);
+	bk_payment_pay(request->ids[0], bk_booking_if_match(request), amount, currency,
+				   method);
+	response->status = 201;
+	bk_booking_respond(response, request->ids[0]);
+}
+
+void
+bk_payment_read(BkObject payment, Datum *amount, const char **currency,
+				const char **method)
+{
+	(void) bk_json_money(payment, "amount", BK_REQUIRED, amount);
+	*currency = bk_json_string(payment, "currency", 3, BK_REQUIRED);
+	*method = bk_json_word(payment, "method", methods, BK_OPTIONAL);
+	if (*method == NULL)
+		*method = methods[0];
+}
+
+void
+bk_payment_compare(Datum amount, const char *currency, Datum due, const char *due_currency)
+{
+	if (strcmp(currency, due_currency) == 0 &&
+		DatumGetBool(DirectFunctionCall2(numeric_eq, amount, due)))
+		return;
+	ereport(ERROR, errcode(SB_PRICE_CHANGED),
+			errmsg("the amount is %s %s, not %s %s",
+				   DatumGetCString(DirectFunctionCall1(numeric_out, due)), due_currency,
+				   DatumGetCString(DirectFunctionCall1(numeric_out, amount)), currency),
+			errhint(
+				"Nothing was booked or paid. Ask the passenger about the new amount."));
+}
+
+void
+bk_payment_enter(int64 booking_id, Datum amount, const char *currency, const char *method,
+				 int64 cancellation_id)
+{
+	Datum values[] = {Int64GetDatum(booking_id), amount, CStringGetTextDatum(currency),
+					  CStringGetTextDatum(method), Int64GetDatum(cancellation_id)};
+
+	/* Money that was acknowledged survives a crash, whatever the session or a hold before it has set. */
+	if (synchronous_commit == SYNCHRONOUS_COMMIT_OFF)
+		(void) set_config_option("synchronous_commit", "on", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_LOCAL, true, 0, false);
+	(void) bk_query_run(&enter_payment, values, cancellation_id == 0 ? "    n" : NULL);
+}
+
+void
+bk_payment_pay(int64 booking_id, int32 if_version, Datum amount, const char *currency,
+			   const char *method)
+{
+	Datum values[] = {Int64GetDatum(booking_id)};
+	BkBooking booking = bk_booking_lock(booking_id, if_version);
+
+	require_payable(&booking);
+	bk_payment_compare(amount, currency, booking.total_amount, booking.currency);
+
+	bk_seats_lock(bk_booking_id_array(booking_id));
+	bk_seats_book(booking_id);
+	/* A claim may have taken over a seat between our look at the clock and our lock on the seat. */
+	if (bk_items_confirm(booking_id) !=
+		(uint64) bk_row_int64(bk_query_run(&count_items, values, NULL), 0, 1))
+		refuse_late(booking_id);
+
+	(void) bk_query_run(&confirm_booking, values, NULL);
+	bk_payment_enter(booking_id, amount, currency, method, 0);
+}
+
+static void
+require_payable(const BkBooking *booking)
+{
+	if (strcmp(booking->status, "held") == 0)
+		return;
+	if (strcmp(booking->status, "expired") == 0)
+		refuse_late(booking->booking_id);
+	if (strcmp(booking->status, "cancelled") == 0)
+		ereport(ERROR, errcode(SB_ALREADY_CANCELLED),
+				errmsg("booking " INT64_FORMAT " is cancelled", booking->booking_id));
+	ereport(ERROR, errcode(SB_ALREADY_PAID),
+			errmsg("booking " INT64_FORMAT " is already paid", booking->booking_id));
+}
+
+static void
+refuse_late(int64 booking_id)
+{
+	ereport(ERROR, errcode(SB_PAST_PAYMENT_DEADLINE),
+			errmsg("the hold of booking " INT64_FORMAT " has lapsed", booking_id),
+			errhint("Book again; the seats are free for anyone."));
+}

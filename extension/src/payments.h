@@ -1,0 +1,32 @@
+/*
+ * payments.h
+ *		The ledger: paying a hold, paying at once, refunding.
+ */
+#ifndef BK_PAYMENTS_H
+#define BK_PAYMENTS_H
+
+#include "router.h"
+
+/* Reads amount, currency and method (absent: "card"). Raises SB010. */
+extern void bk_payment_read(BkObject payment, Datum *amount, const char **currency,
+							const char **method);
+
+/* Compares what a caller means to pay with what the server asks. Raises SB006. */
+extern void bk_payment_compare(Datum amount, const char *currency, Datum due,
+							   const char *due_currency);
+
+/* Adds a ledger entry; a refund is negative and names its cancellation (0: none). */
+extern void bk_payment_enter(int64 booking_id, Datum amount, const char *currency,
+							 const char *method, int64 cancellation_id);
+
+/*
+ * Pays a hold: exactly once, before its deadline, with the amount it asks for.
+ * Raises SB003, SB004, SB005, SB006, SB011, SB017.
+ */
+extern void bk_payment_pay(int64 booking_id, int32 if_version, Datum amount,
+						   const char *currency, const char *method);
+
+/* Handler: POST /v1/bookings/{id}/payments */
+extern void bk_payments_create(const BkRequest *request, BkResponse *response);
+
+#endif

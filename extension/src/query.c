@@ -1,0 +1,127 @@
+/*
+ * query.c
+ *		The only caller of SPI_prepare and SPI_execute_plan.
+ *
+ * Plans are generic unless the statement says otherwise: their parameters are keys, and planning would cost more than
+ * running. A plan whose tables change is made anew by the plan cache.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "query.h"
+
+static void prepare(BkQuery *query);
+
+BkRows
+bk_query_run(BkQuery *query, const Datum *values, const char *nulls)
+{
+	int result;
+
+	if (query->plan == NULL)
+		prepare(query);
+
+	result = SPI_execute_plan(query->plan, unconstify(Datum *, values), nulls,
+							  query->read_only, 0);
+	if (result != query->expect)
+		elog(ERROR, "statement ended with %s: %s", SPI_result_code_string(result),
+			 query->sql);
+
+	return (BkRows){.table = SPI_tuptable, .count = SPI_processed};
+}
+
+Datum
+bk_row_datum(BkRows rows, uint64 row, int column, bool *isnull)
+{
+	if (row >= rows.count || rows.table == NULL)
+		elog(ERROR, "row " UINT64_FORMAT " of " UINT64_FORMAT " asked for", row,
+			 rows.count);
+	return SPI_getbinval(rows.table->vals[row], rows.table->tupdesc, column, isnull);
+}
+
+bool
+bk_row_isnull(BkRows rows, uint64 row, int column)
+{
+	bool isnull;
+
+	(void) bk_row_datum(rows, row, column, &isnull);
+	return isnull;
+}
+
+/* The value of a column that cannot be null. */
+static Datum
+not_null(BkRows rows, uint64 row, int column)
+{
+	bool isnull;
+	Datum value = bk_row_datum(rows, row, column, &isnull);
+
+	if (isnull)
+		elog(ERROR, "unexpected null in column %d", column);
+	return value;
+}
+
+bool
+bk_row_bool(BkRows rows, uint64 row, int column)
+{
+	return DatumGetBool(not_null(rows, row, column));
+}
+
+int32
+bk_row_int32(BkRows rows, uint64 row, int column)
+{
+	return DatumGetInt32(not_null(rows, row, column));
+}
+
+int64
+bk_row_int64(BkRows rows, uint64 row, int column)
+{
+	return DatumGetInt64(not_null(rows, row, column));
+}
+
+TimestampTz
+bk_row_timestamptz(BkRows rows, uint64 row, int column)
+{
+	return DatumGetTimestampTz(not_null(rows, row, column));
+}
+
+char *
+bk_row_text(BkRows rows, uint64 row, int column)
+{
+	bool isnull;
+	Datum value = bk_row_datum(rows, row, column, &isnull);
+	Oid output;
+	bool is_varlena;
+
+	if (isnull)
+		return NULL;
+	if (SPI_gettypeid(rows.table->tupdesc, column) == TEXTOID)
+		return TextDatumGetCString(value);
+	getTypeOutputInfo(SPI_gettypeid(rows.table->tupdesc, column), &output, &is_varlena);
+	return OidOutputFunctionCall(output, value);
+}
+
+void
+bk_rows_free(BkRows rows)
+{
+	if (rows.table != NULL)
+		SPI_freetuptable(rows.table);
+}
+
+static void
+prepare(BkQuery *query)
+{
+	int options = query->custom_plan ? CURSOR_OPT_CUSTOM_PLAN : CURSOR_OPT_GENERIC_PLAN;
+	SPIPlanPtr plan;
+
+	Assert(query->nargs <= BK_QUERY_MAX_ARGS);
+	plan = SPI_prepare_cursor(query->sql, query->nargs, query->argtypes, options);
+	if (plan == NULL)
+		elog(ERROR, "cannot prepare (%s): %s", SPI_result_code_string(SPI_result),
+			 query->sql);
+	if (SPI_keepplan(plan) != 0)
+		elog(ERROR, "cannot keep the plan of: %s", query->sql);
+	query->plan = plan;
+}

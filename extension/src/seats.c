@@ -1,0 +1,214 @@
+/*
+ * seats.c
+ *		The only writer of public.seats.
+ *
+ * A named seat is locked, checked and written by one UPDATE: under READ COMMITTED it waits for a concurrent claim's
+ * commit and then looks at the row as that claim left it. Whether a hold has lapsed is judged in the same look, so by
+ * the clock after any earlier claim ended; a hold only ever goes from live to lapsed, so a look that came early can
+ * refuse a seat but not give one away.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+#include "errcodes.h"
+#include "items.h"
+#include "seats.h"
+#include "seats_any.h"
+
+static BkQuery claim_available = {
+	.sql = "UPDATE public.seats"
+		   "   SET status = $3, held_until = $4, updated_at = pg_catalog.clock_timestamp()"
+		   " WHERE flight_id = $1 AND seat_number = $2 AND status = 'available'"
+		   " RETURNING pg_catalog.round(price * $5, 2)",
+	.expect = SPI_OK_UPDATE_RETURNING,
+	.nargs = 5,
+	.argtypes = {INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, NUMERICOID},
+};
+
+static BkQuery claim_lapsed = {
+	.sql = "UPDATE public.seats"
+		   "   SET status = $3, held_until = $4, updated_at = pg_catalog.clock_timestamp()"
+		   " WHERE flight_id = $1 AND seat_number = $2"
+		   "   AND status = 'held' AND held_until <= pg_catalog.clock_timestamp()"
+		   " RETURNING pg_catalog.round(price * $5, 2)",
+	.expect = SPI_OK_UPDATE_RETURNING,
+	.nargs = 5,
+	.argtypes = {INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, NUMERICOID},
+};
+
+/* Which of the wanted seats cannot be had, as words for the error. */
+static BkQuery unavailable_seats = {
+	.sql = "SELECT pg_catalog.string_agg(pg_catalog.format('%s of flight %s', w.seat_number, w.flight_id), ', '"
+		   "                             ORDER BY w.flight_id, w.seat_number),"
+		   "       pg_catalog.bool_or(s.flight_id IS NULL)"
+		   "  FROM unnest($1, $2) AS w (flight_id, seat_number)"
+		   "  LEFT JOIN public.seats AS s USING (flight_id, seat_number)"
+		   " WHERE s.flight_id IS NULL"
+		   "    OR NOT " BK_SQL_CLAIMABLE,
+	.expect = SPI_OK_SELECT,
+	.nargs = 2,
+	.argtypes = {INT8ARRAYOID, TEXTARRAYOID},
+};
+
+static BkQuery lock_seats = {
+	.sql = "SELECT s.flight_id"
+		   "  FROM public.booking_items AS i"
+		   "  JOIN public.seats AS s USING (flight_id, seat_number)"
+		   " WHERE i.booking_id = ANY ($1) AND i.status NOT IN ('cancelled', 'expired')"
+		   " ORDER BY s.flight_id, s.seat_number COLLATE pg_catalog.\"C\""
+		   "   FOR NO KEY UPDATE OF s",
+	.expect = SPI_OK_SELECT,
+	.nargs = 1,
+	.argtypes = {INT8ARRAYOID},
+};
+
+static BkQuery book_seats = {
+	.sql = "UPDATE public.seats AS s"
+		   "   SET status = 'booked', held_until = NULL, updated_at = pg_catalog.clock_timestamp()"
+		   "  FROM public.booking_items AS i"
+		   " WHERE i.booking_id = $1 AND i.status = 'held'"
+		   "   AND s.flight_id = i.flight_id AND s.seat_number = i.seat_number",
+	.expect = SPI_OK_UPDATE,
+	.nargs = 1,
+	.argtypes = {INT8OID},
+};
+
+static BkQuery release_seats = {
+	.sql = "UPDATE public.seats AS s"
+		   "   SET status = 'available', held_until = NULL, updated_at = pg_catalog.clock_timestamp()"
+		   "  FROM unnest($1, $2) AS f (flight_id, seat_number)"
+		   " WHERE s.flight_id = f.flight_id AND s.seat_number = f.seat_number",
+	.expect = SPI_OK_UPDATE,
+	.nargs = 2,
+	.argtypes = {INT8ARRAYOID, TEXTARRAYOID},
+};
+
+static int compare_claims(const void *a, const void *b);
+static bool claim_named(BkClaim *claim, const char *status, TimestampTz held_until,
+						Datum fare_factor);
+static void refuse(BkClaim **claims, int count) pg_attribute_noreturn();
+
+void
+bk_seats_claim(BkClaim *claims, int count, const char *status, TimestampTz held_until,
+			   Datum fare_factor)
+{
+	BkClaim **named = palloc_array(BkClaim *, count);
+	BkClaim **any = palloc_array(BkClaim *, count);
+	int named_count = 0;
+	int any_count = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		if (claims[i].seat_number != NULL)
+			named[named_count++] = &claims[i];
+		else
+			any[any_count++] = &claims[i];
+	}
+
+	qsort(named, named_count, sizeof(BkClaim *), compare_claims);
+	for (int i = 0; i < named_count; i++)
+		if (!claim_named(named[i], status, held_until, fare_factor))
+			refuse(named + i, named_count - i);
+
+	/* Last, because their locks come in no order: whoever holds them waits for no seat any more. */
+	bk_seats_choose(any, any_count);
+	for (int i = 0; i < any_count; i++)
+		if (!claim_named(any[i], status, held_until, fare_factor))
+			elog(ERROR, "a locked seat was taken");
+}
+
+void
+bk_seats_lock(Datum booking_ids)
+{
+	bk_rows_free(bk_query_run(&lock_seats, &booking_ids, NULL));
+}
+
+void
+bk_seats_book(int64 booking_id)
+{
+	Datum values[] = {Int64GetDatum(booking_id)};
+
+	(void) bk_query_run(&book_seats, values, NULL);
+}
+
+void
+bk_seats_release(Datum flight_ids, Datum seat_numbers)
+{
+	Datum values[] = {flight_ids, seat_numbers};
+
+	(void) bk_query_run(&release_seats, values, NULL);
+}
+
+/* The lock order: by flight, then by the bytes of the seat number, as lock_seats sorts. */
+static int
+compare_claims(const void *a, const void *b)
+{
+	const BkClaim *left = *(BkClaim *const *) a;
+	const BkClaim *right = *(BkClaim *const *) b;
+
+	if (left->flight_id != right->flight_id)
+		return left->flight_id < right->flight_id ? -1 : 1;
+	return strcmp(left->seat_number, right->seat_number);
+}
+
+/*
+ * Takes one seat, lapsed holds included; false if it is gone. The third look is for a lapsed hold that a sweep freed
+ * while the second one waited for it.
+ */
+static bool
+claim_named(BkClaim *claim, const char *status, TimestampTz held_until, Datum fare_factor)
+{
+	Datum values[] = {Int64GetDatum(claim->flight_id),
+					  CStringGetTextDatum(claim->seat_number),
+					  CStringGetTextDatum(status), TimestampTzGetDatum(held_until),
+					  fare_factor};
+	const char *nulls = strcmp(status, "held") == 0 ? NULL : "   n ";
+	BkRows rows = bk_query_run(&claim_available, values, nulls);
+	bool isnull;
+
+	if (rows.count == 0)
+	{
+		rows = bk_query_run(&claim_lapsed, values, nulls);
+		if (rows.count > 0)
+			bk_items_expire_seat(claim->flight_id, claim->seat_number);
+		else
+			rows = bk_query_run(&claim_available, values, nulls);
+	}
+	if (rows.count == 0)
+		return false;
+	claim->price = bk_row_datum(rows, 0, 1, &isnull);
+	return true;
+}
+
+/* Says which of these claims cannot be had; the first one could not a moment ago. */
+static void
+refuse(BkClaim **claims, int count)
+{
+	Datum *flight_ids = palloc_array(Datum, count);
+	Datum *seat_numbers = palloc_array(Datum, count);
+	Datum values[2];
+	BkRows rows;
+	char *seats;
+
+	for (int i = 0; i < count; i++)
+	{
+		flight_ids[i] = Int64GetDatum(claims[i]->flight_id);
+		seat_numbers[i] = CStringGetTextDatum(claims[i]->seat_number);
+	}
+	values[0] = PointerGetDatum(construct_array_builtin(flight_ids, count, INT8OID));
+	values[1] = PointerGetDatum(construct_array_builtin(seat_numbers, count, TEXTOID));
+	rows = bk_query_run(&unavailable_seats, values, NULL);
+
+	seats = bk_row_text(rows, 0, 1);
+	if (seats != NULL && bk_row_bool(rows, 0, 2))
+		ereport(ERROR, errcode(SB_VALIDATION_ERROR), errmsg("no such seat: %s", seats));
+	if (seats == NULL)
+		seats = psprintf("%s of flight " INT64_FORMAT, claims[0]->seat_number,
+						 claims[0]->flight_id);
+	ereport(ERROR, errcode(SB_SEAT_UNAVAILABLE), errmsg("seat not available: %s", seats),
+			errdetail("It is held or booked by someone else, or not for sale."),
+			errhint("Choose another seat, or ask for any seat of the cabin."));
+}

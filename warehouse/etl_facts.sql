@@ -1,0 +1,17 @@
+-- etl_facts.sql: brings facts and materialized views up to date with what the dimensions have, one transaction of its own.
+--     psql -d flight_booking_reports -f etl_facts.sql
+-- Run etl_dimensions.sql before it.
+
+\set ON_ERROR_STOP on
+
+\echo Facts
+SELECT run_id, is_full, rows_in, rows_inserted, rows_updated, rows_deleted, rows_rejected,
+       round(duration_seconds::numeric, 3) AS seconds
+  FROM booking.etl_facts() \gset run_
+SELECT :run_run_id AS run, :'run_is_full'::boolean AS full, :run_rows_in AS rows_in, :run_rows_inserted AS inserted,
+       :run_rows_updated AS updated, :run_rows_deleted AS deleted, :run_rows_rejected AS rejected, :run_seconds AS seconds;
+SELECT step, rows_in, rows_inserted AS inserted, rows_updated AS updated, rows_deleted AS deleted,
+       rows_rejected AS rejected, duration_ms AS milliseconds
+  FROM warehouse.etl_run_steps
+ WHERE run_id = :run_run_id
+ ORDER BY step_no;
