@@ -1,0 +1,69 @@
+-- booking_api: routes, statuses, headers, and the same rules as SQL
+\set VERBOSITY sqlstate
+SELECT fixture.flight(60, 80);
+SELECT fixture.flight(61, 80);
+UPDATE flights SET scheduled_departure = scheduled_departure + interval '3 hours', scheduled_arrival = scheduled_arrival + interval '3 hours' WHERE flight_id = 61;
+SELECT * FROM booking.booking_api('GET', '/v1/nothing');
+SELECT * FROM booking.booking_api('GET', '/v1/flights/');
+SELECT * FROM booking.booking_api('GET', '/v1/flights/0');
+SELECT * FROM booking.booking_api('GET', '/v1/flights/-1');
+SELECT * FROM booking.booking_api('GET', '/v1/flights/99999999999999999999');
+SELECT * FROM booking.booking_api('DELETE', '/v1/flights/60');
+SELECT * FROM booking.booking_api(NULL, '/v1/flights/60');
+SELECT * FROM booking.booking_api('GET', '/v1/flights/60', '[]');
+SELECT status, headers, body::json ->> 'role' AS role, body::json ->> 'version' AS version FROM booking.booking_api('GET', '/v1/health');
+SELECT status, body FROM booking.booking_api('GET', '/v1/airports', '{"query":"lond"}');
+SELECT json_array_length(body::json -> 'airports') FROM booking.booking_api('GET', '/v1/airports');
+-- one flight, and a search in pages
+SELECT body::json ->> 'flight_number' AS number, body::json ->> 'scheduled_departure' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$' AS utc,
+       body::json ->> 'scheduled_departure_local' ~ 'T12:00:00$' AS local, body::json -> 'cabins' AS cabins
+  FROM booking.booking_api('GET', '/v1/flights/60');
+SELECT jsonb_build_object('origin', 'LHR', 'destination', 'JFK', 'departure_date', to_char((now() AT TIME ZONE 'Europe/London')::date + 80, 'YYYY-MM-DD'), 'limit', '1') AS query \gset
+SELECT body::json #>> '{flights,0,flight_id}' AS flight, json_array_length(body::json #> '{flights,0,cabins}') AS cabins, body::json ->> 'next' AS next
+  FROM booking.booking_api('GET', '/v1/flights', :'query') \gset page1_
+SELECT :page1_flight AS flight, :page1_cabins AS cabins;
+SELECT body::json #>> '{flights,0,flight_id}' AS flight, body::json ->> 'next' AS next FROM booking.booking_api('GET', '/v1/flights', :'query'::jsonb || jsonb_build_object('after', :'page1_next'));
+SELECT * FROM booking.booking_api('GET', '/v1/flights', :'query'::jsonb || '{"after":"soon"}');
+SELECT * FROM booking.booking_api('GET', '/v1/flights', :'query'::jsonb || '{"origin":"XXX"}');
+SELECT * FROM booking.booking_api('GET', '/v1/flights', :'query'::jsonb || '{"departure_date":"2026-02-29"}');
+SELECT * FROM booking.booking_api('GET', '/v1/flights', :'query'::jsonb || '{"passengers":"10"}');
+SELECT * FROM booking.booking_api('GET', '/v1/flights', :'query'::jsonb || '{"passengers":"two"}');
+SELECT * FROM booking.booking_api('GET', '/v1/flights', '{}');
+-- customers
+SELECT body::json ->> 'customer_id' AS ada, status, headers ->> 'Location' = '/v1/customers/' || (body::json ->> 'customer_id') AS located
+  FROM booking.booking_api('POST', '/v1/customers', body => '{"full_name":"Ada Lovelace","email":"Ada@Example.com","country":"GB"}') \gset
+SELECT :status AS status, :'located' AS located;
+SELECT * FROM booking.booking_api('POST', '/v1/customers', body => '{"full_name":"Another","email":"ada@example.COM"}');
+SELECT * FROM booking.booking_api('POST', '/v1/customers', body => '{"full_name":"Another","email":"nobody"}');
+SELECT * FROM booking.booking_api('POST', '/v1/customers', body => '{"email":"ada2@example.com"}');
+SELECT * FROM booking.booking_api('POST', '/v1/customers');
+SELECT body::json #>> '{customers,0,full_name}' AS name, body::json #>> '{customers,0,tier}' AS tier FROM booking.booking_api('GET', '/v1/customers', '{"email":"ADA@example.com"}');
+SELECT body FROM booking.booking_api('GET', '/v1/customers', '{"email":"nobody@example.com"}');
+SELECT body::json ->> 'email' AS email FROM booking.booking_api('GET', '/v1/customers/' || :ada);
+SELECT * FROM booking.booking_api('GET', '/v1/customers/999999');
+SELECT full_name, email, tier FROM booking.create_customer('Grace Hopper', 'grace@example.com');
+SELECT * FROM booking.create_customer(NULL);
+-- a booking's life: hold, pay, retrieve, cancel
+SELECT body::json ->> 'booking_id' AS id, body::json ->> 'booking_reference' AS reference, status, headers ->> 'Location' = '/v1/bookings/' || (body::json ->> 'booking_id') AS located,
+       body::json ->> 'status' AS state, body::json ->> 'total_amount' AS total, body::json ->> 'available_actions' AS actions
+  FROM booking.booking_api('POST', '/v1/bookings', body => jsonb_build_object('type', 'hold', 'customer_id', :ada::bigint, 'channel', 'web', 'contact', '{"email":"ada@example.com"}'::jsonb,
+       'slices', '[{"flight_id":60,"passengers":[{"name":"Ada Lovelace","seat":"3A"}]}]'::jsonb)) \gset booking_
+SELECT :booking_status AS status, :'booking_located' AS located, :'booking_state' AS state, :'booking_total' AS total, :'booking_actions' AS actions;
+SELECT status, body::json ->> 'status' AS state, body::json ->> 'paid_amount' AS paid, body::json #>> '{payments,0,method}' AS method
+  FROM booking.booking_api('POST', '/v1/bookings/' || :booking_id || '/payments', body => '{"amount":"100.00","currency":"EUR"}');
+SELECT * FROM booking.booking_api('POST', '/v1/bookings/' || :booking_id || '/payments', body => '{"amount":"100.00","currency":"EUR"}');
+SELECT * FROM booking.booking_api('POST', '/v1/bookings/' || :booking_id || '/payments', body => '{"amount":"lots","currency":"EUR"}');
+SELECT body::json ->> 'status' AS state, body::json #>> '{items,0,passenger_name}' AS passenger, body::json #>> '{items,0,scheduled_departure_local}' ~ 'T12:00:00$' AS local, body::json -> 'contact' AS contact
+  FROM booking.booking_api('GET', '/v1/bookings', jsonb_build_object('booking_reference', :'booking_reference', 'last_name', 'lovelace'));
+SELECT * FROM booking.booking_api('GET', '/v1/bookings', jsonb_build_object('booking_reference', :'booking_reference', 'last_name', 'byron'));
+SELECT * FROM booking.booking_api('GET', '/v1/bookings', jsonb_build_object('booking_reference', :'booking_reference'));
+SELECT * FROM booking.booking_api('GET', '/v1/bookings/999999');
+SELECT status, body::json ->> 'cancellation_id' AS id, body::json ->> 'refund_amount' AS refund, body::json ->> 'status' AS state, body::json -> 'items' AS items
+  FROM booking.booking_api('POST', '/v1/bookings/' || :booking_id || '/cancellations', body => '{"items":[1]}') \gset quote_
+SELECT :quote_status AS status, :'quote_refund' AS refund, :'quote_state' AS state, :'quote_items' AS items;
+SELECT * FROM booking.booking_api('POST', '/v1/bookings/' || :booking_id || '/cancellations', body => '{"items":[0]}');
+SELECT * FROM booking.booking_api('POST', '/v1/bookings/' || :booking_id || '/cancellations', body => '{"items":"all"}');
+SELECT status, body::json ->> 'status' AS state FROM booking.booking_api('POST', '/v1/cancellations/' || :quote_id || '/actions/confirm');
+SELECT * FROM booking.booking_api('POST', '/v1/cancellations/' || :quote_id || '/actions/confirm');
+SELECT body::json ->> 'status' AS state, body::json ->> 'paid_amount' AS paid, json_array_length(body::json -> 'payments') AS entries FROM booking.booking_api('GET', '/v1/bookings/' || :booking_id);
+SELECT * FROM booking.check_invariants();

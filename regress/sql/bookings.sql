@@ -1,0 +1,103 @@
+-- Bookings: all seats or none, named or any, held or instant
+\set VERBOSITY sqlstate
+SELECT fixture.flight(20, 50);
+SELECT fixture.flight(21, 57);
+CREATE VIEW fixture.items AS
+SELECT i.item_no, i.flight_id, i.seat_number, i.passenger_name, i.price, i.status, s.status AS seat, s.held_until = b.payment_required_by AS held
+  FROM booking_items i JOIN bookings b USING (booking_id) JOIN seats s USING (flight_id, seat_number);
+-- a hold of two seats, given out of order
+SELECT status, total_amount, currency, version, payment_required_by > now() AS in_future, booking_reference ~ '^[A-HJ-NP-Z2-9]{6}$' AS reference_ok
+  FROM booking.create_booking(fixture.wish(20, '{4B,3A}'));
+SELECT * FROM fixture.items WHERE flight_id = 20 ORDER BY 1;
+-- all or none: 3A is gone, so 3B stays free
+SELECT * FROM booking.create_booking(fixture.wish(20, '{3B,3A}'));
+SELECT seat_number, status FROM seats WHERE flight_id = 20 AND seat_number = '3B';
+\set VERBOSITY default
+SELECT * FROM booking.create_booking(fixture.wish(20, '{3B,3A,4B}'));
+SELECT * FROM booking.create_booking(fixture.wish(20, '{9A}'));
+\set VERBOSITY sqlstate
+-- instant: paid and confirmed at once, at the server's price alone
+SELECT * FROM booking.create_booking(fixture.wish(20, '{1A}', 'instant', '499.99'));
+SELECT status, total_amount FROM booking.create_booking(fixture.wish(20, '{1A}', 'instant', '500'));
+SELECT status, total_amount FROM booking.create_booking(fixture.wish(20, '{1B}', 'instant', '650.00', 'flex'));
+SELECT seat_number, i.status, s.status, held_until FROM booking_items i JOIN seats s USING (flight_id, seat_number) WHERE flight_id = 20 AND seat_number LIKE '1%' ORDER BY 1;
+SELECT amount, currency, method FROM payments WHERE booking_id IN (SELECT booking_id FROM booking_items WHERE flight_id = 20) ORDER BY 1;
+-- a round trip is one booking; a wrong second flight undoes the first
+SELECT total_amount FROM booking.create_booking('{"type":"hold","customer_id":2,"slices":[
+  {"flight_id":21,"passengers":[{"name":"Ada Lovelace","seat":"5A"},{"name":"Alan Turing","seat":"5B","type":"child"}]},
+  {"flight_id":20,"passengers":[{"name":"Ada Lovelace","seat":"5C"},{"name":"Alan Turing","cabin_class":"business"}]}]}');
+SELECT i.item_no, i.flight_id, i.passenger_name, i.passenger_type, i.price, s.cabin_class FROM booking_items i JOIN bookings b USING (booking_id) JOIN seats s USING (flight_id, seat_number) WHERE b.customer_id = 2 ORDER BY 1;
+SELECT * FROM booking.create_booking('{"type":"hold","customer_id":2,"slices":[
+  {"flight_id":21,"passengers":[{"name":"Ada Lovelace","seat":"4A"}]}, {"flight_id":999,"passengers":[{"name":"Ada Lovelace","seat":"5C"}]}]}');
+SELECT status FROM seats WHERE flight_id = 21 AND seat_number = '4A';
+-- any seats of a cabin: together where possible
+UPDATE seats SET status = 'blocked' WHERE flight_id = 21 AND cabin_class = 'economy' AND status = 'available' AND seat_number NOT IN ('3D', '4A', '4B', '5D');
+SELECT total_amount FROM booking.create_booking('{"type":"hold","customer_id":3,"slices":[
+  {"flight_id":21,"passengers":[{"name":"A","cabin_class":"economy"},{"name":"B","cabin_class":"economy"}]}]}');
+SELECT seat_number FROM booking_items JOIN bookings USING (booking_id) WHERE customer_id = 3 ORDER BY 1;
+-- the rest, wherever they are; then too few
+SELECT total_amount FROM booking.create_booking('{"type":"hold","customer_id":3,"slices":[
+  {"flight_id":21,"passengers":[{"name":"C","cabin_class":"economy"},{"name":"D","cabin_class":"economy"}]}]}');
+\set VERBOSITY default
+SELECT * FROM booking.create_booking('{"type":"hold","customer_id":3,"slices":[{"flight_id":21,"passengers":[{"name":"E","cabin_class":"economy"}]}]}');
+-- every field is checked, and named by its path
+\set VERBOSITY terse
+CREATE FUNCTION fixture.try(request jsonb) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM booking.create_booking(request);
+    RETURN 'booked';
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLSTATE || ' ' || SQLERRM;
+END $$;
+SELECT fixture.try(request) FROM (VALUES
+    ('[]'::jsonb), ('{}'), ('{"type":"steal"}'), ('{"type":"hold"}'), ('{"type":"hold","customer_id":"x"}'), ('{"type":"hold","customer_id":0}'),
+    ('{"type":"hold","customer_id":1}'), ('{"type":"hold","customer_id":1,"slices":[]}'), ('{"type":"hold","customer_id":1,"slices":{}}'),
+    ('{"type":"hold","customer_id":1,"slices":[7]}'), ('{"type":"hold","customer_id":1,"slices":[{}]}'),
+    ('{"type":"hold","customer_id":1,"slices":[{"flight_id":20}]}'),
+    ('{"type":"hold","customer_id":1,"slices":[{"flight_id":20,"passengers":[{"seat":"5D"}]}]}'),
+    ('{"type":"hold","customer_id":1,"slices":[{"flight_id":20,"passengers":[{"name":"  ","seat":"5D"}]}]}'),
+    ('{"type":"hold","customer_id":1,"slices":[{"flight_id":20,"passengers":[{"name":"A"}]}]}'),
+    ('{"type":"hold","customer_id":1,"slices":[{"flight_id":20,"passengers":[{"name":"A","seat":"5D","cabin_class":"economy"}]}]}'),
+    ('{"type":"hold","customer_id":1,"slices":[{"flight_id":20,"passengers":[{"name":"A","seat":"5D"},{"name":"a","seat":"4D"}]}]}'),
+    ('{"type":"hold","customer_id":1,"slices":[{"flight_id":20,"passengers":[{"name":"A","seat":"5D"},{"name":"B","seat":"5D"}]}]}'),
+    ('{"type":"hold","customer_id":1,"slices":[{"flight_id":20,"passengers":[{"name":"A","cabin_class":"cargo"}]}]}'),
+    ('{"type":"hold","customer_id":1,"fare_code":"free","slices":[{"flight_id":20,"passengers":[{"name":"A","seat":"5D"}]}]}'),
+    ('{"type":"hold","customer_id":99,"slices":[{"flight_id":20,"passengers":[{"name":"A","seat":"5D"}]}]}'),
+    ('{"type":"hold","customer_id":1,"payment":{},"slices":[{"flight_id":20,"passengers":[{"name":"A","seat":"5D"}]}]}'),
+    ('{"type":"instant","customer_id":1,"slices":[{"flight_id":20,"passengers":[{"name":"A","seat":"5D"}]}]}'),
+    ('{"type":"instant","customer_id":1,"payment":{"amount":"-1","currency":"EUR"},"slices":[{"flight_id":20,"passengers":[{"name":"A","seat":"5D"}]}]}'),
+    ('{"type":"instant","customer_id":1,"payment":{"amount":"100.001","currency":"EUR"},"slices":[{"flight_id":20,"passengers":[{"name":"A","seat":"5D"}]}]}'),
+    ('{"type":"instant","customer_id":1,"payment":{"amount":"100.00","currency":"USD"},"slices":[{"flight_id":20,"passengers":[{"name":"A","seat":"5D"}]}]}'),
+    ('{"type":"instant","customer_id":1,"payment":{"amount":"100.00","currency":"EUR","method":"shells"},"slices":[{"flight_id":20,"passengers":[{"name":"A","seat":"5D"}]}]}')
+  ) AS v (request);
+SELECT fixture.try(jsonb_build_object('type', 'hold', 'customer_id', 1, 'slices', jsonb_build_array(jsonb_build_object('flight_id', 20, 'passengers',
+       (SELECT jsonb_agg(jsonb_build_object('name', 'P' || n, 'cabin_class', 'economy')) FROM generate_series(1, 10) n)))));
+-- a flight must be on sale
+SELECT fixture.flight(22, 3);
+UPDATE flights SET sales_close_at = now() WHERE flight_id = 22;
+SELECT fixture.try(fixture.wish(22, '{3A}'));
+UPDATE flights SET sales_close_at = now() + interval '5 minutes' WHERE flight_id = 22;
+SELECT payment_required_by = (SELECT sales_close_at FROM flights WHERE flight_id = 22) AS until_sales_close FROM booking.create_booking(fixture.wish(22, '{3A}'));
+UPDATE flights SET status = 'cancelled' WHERE flight_id = 22;
+SELECT fixture.try(fixture.wish(22, '{3B}'));
+-- currencies do not mix
+SELECT fixture.flight(23, 4);
+UPDATE flights SET currency = 'USD' WHERE flight_id = 23;
+SELECT fixture.try('{"type":"hold","customer_id":1,"slices":[{"flight_id":20,"passengers":[{"name":"A","seat":"5D"}]},{"flight_id":23,"passengers":[{"name":"A","seat":"5D"}]}]}');
+-- a customer's live holds are counted: lapsed and paid ones are not
+INSERT INTO customers (customer_id, full_name) VALUES (77, 'Hoarder');
+SET booking.max_holds = 2;
+SELECT status FROM booking.create_booking(fixture.wish(21, '{1A}', customer => 77));
+SELECT status FROM booking.create_booking(fixture.wish(21, '{1B}', customer => 77));
+SELECT fixture.try(fixture.wish(21, '{1C}', customer => 77));
+SELECT fixture.try(fixture.wish(21, '{1C}', 'instant', '500.00', customer => 77));
+SELECT fixture.lapse(min(booking_id)) FROM bookings WHERE customer_id = 77;
+SELECT fixture.try(fixture.wish(21, '{1D}', customer => 77));
+RESET booking.max_holds;
+-- retrieval: reference and last name, either case; the same answer for either being wrong
+SELECT f.total_amount, (SELECT count(*) FROM booking.booking_items(f.booking_id)) AS items
+  FROM bookings b, booking.find_booking(lower(b.booking_reference), 'LOVELACE') f WHERE b.customer_id = 2;
+\set VERBOSITY sqlstate
+SELECT f.* FROM bookings b, booking.find_booking(b.booking_reference, 'ovelace') f WHERE b.customer_id = 2;
+SELECT * FROM booking.find_booking('AAAAAA', 'Lovelace');
+SELECT * FROM booking.check_invariants();

@@ -1,0 +1,28 @@
+-- Idempotency-Key: the effect once, the response stored with it
+\set VERBOSITY sqlstate
+SELECT fixture.flight(70, 90);
+SELECT fixture.wish(70, '{3A}') AS wish, '{"idempotency_key":"key-1"}'::jsonb AS context \gset
+SELECT status AS first_status, headers::text AS first_headers, body AS first_body FROM booking.booking_api('POST', '/v1/bookings', body => :'wish', context => :'context') \gset
+-- the same request, in another layout, is answered byte for byte
+SELECT status = :first_status AND headers::text = :'first_headers' AND body = :'first_body' AS same
+  FROM booking.booking_api('POST', '/v1/bookings', body => (:'wish'::json #>> '{}')::jsonb, context => :'context');
+SELECT count(*) FROM booking_items WHERE flight_id = 70;
+-- another body, another path
+SELECT * FROM booking.booking_api('POST', '/v1/bookings', body => fixture.wish(70, '{3B}'), context => :'context');
+SELECT * FROM booking.booking_api('POST', '/v1/customers', body => :'wish', context => :'context');
+SELECT count(*) FROM booking_items WHERE flight_id = 70;
+-- a failure is not stored: the key serves the mended attempt
+SELECT * FROM booking.booking_api('POST', '/v1/bookings', body => fixture.wish(70, '{3A}'), context => '{"idempotency_key":"key-2"}');
+SELECT status FROM booking.booking_api('POST', '/v1/bookings', body => fixture.wish(70, '{3B}'), context => '{"idempotency_key":"key-2"}');
+-- without a key, and for GET, nothing is stored
+SELECT status FROM booking.booking_api('GET', '/v1/flights/70', context => '{"idempotency_key":"key-3"}');
+SELECT idempotency_key FROM booking_private.idempotency_keys ORDER BY 1;
+SELECT * FROM booking.booking_api('POST', '/v1/bookings', body => :'wish', context => '{"idempotency_key":""}');
+SELECT * FROM booking.booking_api('POST', '/v1/bookings', body => :'wish', context => jsonb_build_object('idempotency_key', repeat('x', 256)));
+-- after 24 hours a key is new again
+UPDATE booking_private.idempotency_keys SET created_at = now() - interval '25 hours' WHERE idempotency_key = 'key-1';
+SELECT status FROM booking.booking_api('POST', '/v1/bookings', body => fixture.wish(70, '{3C}'), context => :'context');
+UPDATE booking_private.idempotency_keys SET created_at = now() - interval '25 hours' WHERE idempotency_key = 'key-1';
+SELECT booking.forget_responses();
+SELECT idempotency_key FROM booking_private.idempotency_keys ORDER BY 1;
+SELECT * FROM booking.check_invariants();

@@ -1,0 +1,41 @@
+-- check_invariants() has teeth: each invariant reports what breaks it, and nothing else is reported before and after
+\set VERBOSITY sqlstate
+SELECT fixture.flight(50, 70);
+SELECT booking_id AS paid FROM booking.create_booking(fixture.wish(50, '{3A,3B}', 'instant', '200')) \gset
+SELECT booking_id AS held FROM booking.create_booking(fixture.wish(50, '{4A}')) \gset
+SELECT cancellation_id AS quote FROM booking.quote_cancellation(:paid, '{2}') \gset
+SELECT count(*) FROM booking.check_invariants();
+CREATE FUNCTION fixture.broken() RETURNS SETOF text LANGUAGE sql AS $$ SELECT DISTINCT invariant FROM booking.check_invariants() ORDER BY 1 $$;
+-- a seat without its item, an item without its seat
+BEGIN; UPDATE seats SET status = 'booked' WHERE flight_id = 50 AND seat_number = '5A'; SELECT fixture.broken(); ROLLBACK;
+BEGIN; UPDATE seats SET status = 'available' WHERE flight_id = 50 AND seat_number = '3A'; SELECT fixture.broken(); ROLLBACK;
+-- sold twice, with the index out of the way
+BEGIN;
+DROP INDEX booking_items_live_seat_key;
+UPDATE booking_items SET seat_number = '3A' WHERE booking_id = :paid AND item_no = 2;
+SELECT fixture.broken();
+SELECT * FROM booking.check_schema();
+ROLLBACK;
+-- two deadlines; more passengers than seats; the same passenger twice
+BEGIN; UPDATE seats SET held_until = held_until + interval '1 hour' WHERE flight_id = 50 AND seat_number = '4A'; SELECT fixture.broken(); ROLLBACK;
+BEGIN; UPDATE seats SET status = 'blocked', held_until = NULL WHERE flight_id = 50; SELECT fixture.broken(); ROLLBACK;
+BEGIN;
+DROP INDEX booking_items_live_passenger_key;
+UPDATE booking_items SET passenger_name = 'pax 3a' WHERE booking_id = :paid AND item_no = 2;
+SELECT fixture.broken();
+ROLLBACK;
+-- states, totals, money
+BEGIN; UPDATE bookings SET status = 'completed' WHERE booking_id = :paid; SELECT fixture.broken(); ROLLBACK;
+BEGIN; UPDATE bookings SET total_amount = total_amount + 1 WHERE booking_id = :held; SELECT fixture.broken(); ROLLBACK;
+BEGIN; UPDATE bookings SET total_amount = total_amount + 1 WHERE booking_id = :paid; SELECT fixture.broken(); ROLLBACK;
+BEGIN; INSERT INTO payments (booking_id, amount, currency) VALUES (:paid, 1, 'EUR'); SELECT fixture.broken(); ROLLBACK;
+BEGIN; INSERT INTO payments (booking_id, amount, currency) VALUES (:paid, 1, 'USD'), (:paid, -1, 'USD'); SELECT fixture.broken(); ROLLBACK;
+BEGIN; INSERT INTO payments (booking_id, amount, currency) VALUES (:held, -1, 'EUR'); SELECT fixture.broken(); ROLLBACK;
+BEGIN; UPDATE cancellations SET status = 'confirmed', confirmed_at = now() WHERE cancellation_id = :quote; SELECT fixture.broken(); ROLLBACK;
+-- events
+BEGIN; INSERT INTO booking_events (booking_id, item_no, flight_id, seat_number, event_type, seat_delta, revenue_delta, occurred_at) VALUES (:paid, 1, 50, '3A', 'confirmed', 1, 0, now()); SELECT fixture.broken(); ROLLBACK;
+BEGIN; INSERT INTO booking_events (booking_id, item_no, flight_id, seat_number, event_type, seat_delta, revenue_delta, occurred_at) VALUES (:paid, 1, 50, '3A', 'confirmed', 0, 5, now()); SELECT fixture.broken(); ROLLBACK;
+SELECT count(*) FROM booking.check_invariants();
+-- a table altered behind the code's back
+SET client_min_messages = warning;
+BEGIN; ALTER TABLE seats DROP COLUMN held_until CASCADE; SELECT * FROM booking.check_schema(); ROLLBACK;

@@ -1,0 +1,33 @@
+-- Search: local dates, availability, seat map
+CREATE EXTENSION booking;
+\set VERBOSITY sqlstate
+SELECT * FROM booking.check_schema();
+SELECT fixture.flight(10, 40, 'LAX', 'AKL', 13);
+SELECT fixture.flight(11, 40, 'AKL', 'LAX', 12);
+SELECT fixture.flight(12, 40, 'AKL', 'LAX', 12);
+UPDATE flights SET scheduled_departure = scheduled_departure + interval '2 hours', scheduled_arrival = scheduled_arrival + interval '2 hours' WHERE flight_id = 12;
+-- a day at the antimeridian: noon of the origin's calendar is found under that date, whatever UTC says
+SELECT flight_number, to_char(scheduled_departure_local, 'HH24:MI') AS departs, arrival_day_offset, duration_minutes, cabin_class, seats_available, price_from, currency
+  FROM booking.search_flights('AKL', 'LAX', (now() AT TIME ZONE 'Pacific/Auckland')::date + 40);
+SELECT flight_number, arrival_day_offset > 0 AS lands_later, duration_minutes
+  FROM booking.search_flights('LAX', 'AKL', (now() AT TIME ZONE 'America/Los_Angeles')::date + 40, cabin_class => 'economy');
+-- as many seats as passengers, in the cabin asked for
+SELECT count(*) FROM booking.search_flights('AKL', 'LAX', (now() AT TIME ZONE 'Pacific/Auckland')::date + 40, 9);
+UPDATE seats SET status = 'blocked' WHERE flight_id = 11 AND cabin_class = 'economy' AND seat_number <> '5D';
+SELECT flight_number, cabin_class, seats_available FROM booking.search_flights('AKL', 'LAX', (now() AT TIME ZONE 'Pacific/Auckland')::date + 40, 2);
+-- neither cancelled flights nor ones outside their sales window
+UPDATE flights SET status = 'cancelled' WHERE flight_id = 11;
+UPDATE flights SET sales_open_at = now() + interval '1 day' WHERE flight_id = 12;
+SELECT * FROM booking.search_flights('AKL', 'LAX', (now() AT TIME ZONE 'Pacific/Auckland')::date + 40);
+SELECT * FROM booking.search_flights('AKL', NULL, current_date);
+-- seat map: rows for SQL, a nested map for the page; a lapsed hold is free
+SELECT * FROM booking.seat_map(1) LIMIT 5;
+UPDATE seats SET status = 'held', held_until = now() + interval '1 hour' WHERE flight_id = 1 AND seat_number = '3A';
+UPDATE seats SET status = 'held', held_until = now() - interval '1 second' WHERE flight_id = 1 AND seat_number = '3B';
+SELECT seat_number, status FROM booking.seat_map(1) WHERE seat_number LIKE '3%';
+SELECT status, body::json -> 'aircraft_code' AS aircraft, jsonb_pretty(body::jsonb #> '{cabins,1,rows,0}')
+  FROM booking.booking_api('GET', '/v1/flights/1/seat_map');
+SELECT json_array_length(body::json -> 'cabins') AS cabins, json_array_length(body::json #> '{cabins,1,rows}') AS economy_rows
+  FROM booking.booking_api('GET', '/v1/flights/1/seat_map');
+UPDATE seats SET status = 'available', held_until = NULL WHERE flight_id = 1;
+SELECT * FROM booking.seat_map(999);
