@@ -139,6 +139,41 @@ CREATE FUNCTION booking.cancel(booking_id bigint, item_nos smallint[] DEFAULT NU
 COMMENT ON FUNCTION booking.cancel(bigint, smallint[]) IS
 'quote_cancellation and confirm_cancellation in one call, for callers who accept whatever the rules say. Errors as those.';
 
+CREATE FUNCTION booking.quote_change(booking_id bigint, change jsonb)
+    RETURNS TABLE (change_id bigint, booking_id bigint, items json, change_amount numeric, fee_amount numeric,
+                   currency text, status text, expires_at timestamptz, confirmed_at timestamptz)
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_quote_change';
+COMMENT ON FUNCTION booking.quote_change(bigint, jsonb) IS
+'Quotes moving items to other seats, of their own flights or of others: {"items": [{"item_no": 1, "flight_id": 2, "seat": "12A"}]},
+flight_id left out for the same flight. change_amount = new prices - old prices + fees: positive is due on confirmation,
+negative is refunded. The fee for another flight is the fare''s change_fee_percent of the old price; none for another seat,
+for a hold, or where the airline cancelled the flight. Nothing is claimed. SB002 the new flight is not on sale; SB003 the hold has
+lapsed; SB005 cancelled; SB010 no such item or seat; SB011 no such booking or flight; SB019 the fare allows no other flight, or
+the flight has left.';
+
+CREATE FUNCTION booking.confirm_change(
+    change_id bigint, amount numeric DEFAULT NULL, currency text DEFAULT NULL, method text DEFAULT 'card')
+    RETURNS TABLE (change_id bigint, booking_id bigint, items json, change_amount numeric, fee_amount numeric,
+                   currency text, status text, expires_at timestamptz, confirmed_at timestamptz)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_confirm_change';
+COMMENT ON FUNCTION booking.confirm_change(bigint, numeric, text, text) IS
+'Carries a quote out in one transaction: new seats claimed, then old ones freed, the difference paid (amount and currency must
+be the quote''s) or refunded. Items that stay keep their price. SB001 a new seat has gone; SB006 another amount; SB010 no payment
+where one is due, or one where none is; SB011 no such quote; SB020 done, expired, or the booking has changed or been quoted again
+since.';
+
+CREATE FUNCTION booking.change_seat(
+    booking_id bigint, item_no smallint, seat_number text, amount numeric DEFAULT NULL, currency text DEFAULT NULL,
+    method text DEFAULT 'card')
+    RETURNS TABLE (booking_id bigint, booking_reference text, status text, total_amount numeric, currency text,
+                   payment_required_by timestamptz, version integer)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_change_seat';
+COMMENT ON FUNCTION booking.change_seat(bigint, smallint, text, numeric, text, text) IS
+'quote_change and confirm_change in one call, for another seat of an item''s own flight. Errors as those.';
+
 ---------------------------------------------------------------------------------------------------------------------
 -- Upkeep
 ---------------------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@
 #include "booking.h"
 #include "bookings.h"
 #include "errcodes.h"
+#include "flights.h"
 #include "items.h"
 #include "payments.h"
 #include "result.h"
@@ -30,9 +31,7 @@
 static BkQuery check_flights = {
 	.sql = "SELECT w.flight_id,"
 		   "       f.flight_id IS NOT NULL,"
-		   "       f.status IN ('scheduled', 'on_time', 'delayed')"
-		   "         AND pg_catalog.clock_timestamp() >= f.sales_open_at"
-		   "         AND pg_catalog.clock_timestamp() < f.sales_close_at,"
+		   "       " BK_SQL_ON_SALE ","
 		   "       f.currency, f.sales_close_at"
 		   "  FROM pg_catalog.unnest($1) AS w (flight_id)"
 		   "  LEFT JOIN public.flights AS f USING (flight_id)"
@@ -95,6 +94,27 @@ static BkQuery lock_booking = {
 		   " WHERE booking_id = $1"
 		   "   FOR NO KEY UPDATE",
 	.expect = SPI_OK_SELECT,
+	.nargs = 1,
+	.argtypes = {INT8OID},
+};
+
+/* Total and status follow from the items; a hold of which something is left stays a hold. */
+static BkQuery settle_booking = {
+	.sql =
+		"UPDATE public.bookings AS b"
+		"   SET total_amount = i.total, version = b.version + 1, updated_at = pg_catalog.clock_timestamp(),"
+		"       status = CASE WHEN i.live = 0 THEN 'cancelled'"
+		"                     WHEN b.status = 'held' THEN 'held'"
+		"                     WHEN i.some_cancelled THEN 'partially_cancelled'"
+		"                     ELSE b.status END,"
+		"       cancelled_at = CASE WHEN i.live = 0 THEN pg_catalog.clock_timestamp() END"
+		"  FROM (SELECT pg_catalog.count(*) FILTER (WHERE status <> 'cancelled'),"
+		"               pg_catalog.sum(fee_amount + CASE status WHEN 'cancelled' THEN penalty_amount ELSE price END),"
+		"               pg_catalog.bool_or(status = 'cancelled')"
+		"          FROM public.booking_items"
+		"         WHERE booking_id = $1) AS i (live, total, some_cancelled)"
+		" WHERE b.booking_id = $1",
+	.expect = SPI_OK_UPDATE,
 	.nargs = 1,
 	.argtypes = {INT8OID},
 };
@@ -202,7 +222,7 @@ bk_booking_create(const BkBookingWish *wish)
 	bk_items_insert(booking_id, wish->claims, wish->count,
 					wish->instant ? "confirmed" : "held");
 	if (wish->instant)
-		bk_payment_enter(booking_id, total, currency, wish->method, 0);
+		bk_payment_enter(booking_id, total, currency, wish->method, 0, 0);
 	else if (alone && !bk_hold_durable)
 		(void) set_config_option("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_LOCAL, true, 0, false);
@@ -232,10 +252,20 @@ bk_booking_lock(int64 booking_id, int32 if_version)
 				errhint("Read it again, and decide on what it is now."));
 	booking.confirmed_at = bk_row_isnull(rows, 0, 7) ? DT_NOBEGIN
 													 : bk_row_timestamptz(rows, 0, 7);
-	if (strcmp(booking.status, "held") == 0 &&
-		bk_row_timestamptz(rows, 0, 6) <= GetCurrentTimestamp())
+	booking.held_until = strcmp(booking.status, "held") == 0
+							 ? bk_row_timestamptz(rows, 0, 6)
+							 : DT_NOEND;
+	if (booking.held_until <= GetCurrentTimestamp())
 		booking.status = "expired";
 	return booking;
+}
+
+void
+bk_booking_settle(int64 booking_id)
+{
+	Datum values[] = {Int64GetDatum(booking_id)};
+
+	(void) bk_query_run(&settle_booking, values, NULL);
 }
 
 Datum

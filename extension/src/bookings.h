@@ -35,6 +35,7 @@ typedef struct BkBooking
 	const char *currency;
 	int32 version;
 	TimestampTz confirmed_at; /* DT_NOBEGIN: never */
+	TimestampTz held_until;   /* DT_NOEND where it is not held */
 } BkBooking;
 
 /* Reads the wish from the fields of POST /v1/bookings. Raises SB010. */
@@ -60,6 +61,9 @@ extern int32 bk_booking_if_match(const BkRequest *request);
 
 /* Answers with a booking, its items and payments; its version is the ETag. Raises SB011. */
 extern void bk_booking_respond(BkResponse *response, int64 booking_id);
+
+/* After items have changed: total and status of the booking as they follow from its items; a new version. */
+extern void bk_booking_settle(int64 booking_id);
 
 /* One booking id as the bigint[] that seats.h and items.h take. */
 extern Datum bk_booking_id_array(int64 booking_id);

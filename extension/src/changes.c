@@ -1,13 +1,10 @@
 /*
  * changes.c
- *		Cancelling: a quote, then its confirmation.
+ *		Moving items to other seats or flights: a quote, then its confirmation.
  *
- * A quote locks nothing but the booking's row for its own moment. Its penalties are worked out as of the moment of the
- * quote, when it is made and again when it is confirmed, so that confirming it late within its life costs the same.
- *
- * Penalty of a confirmed item: nothing where the airline cancelled the flight, or within 24 hours of the purchase if
- * departure is at least 7 days off (14 CFR 259.5(b)(4)); the whole price at a fare that is not refundable; otherwise the
- * percentage of the fare's rule for the time left. A held item has nothing to refund and nothing to keep.
+ * A quote claims nothing. Confirming it claims the new seats in lock order first and releases the old ones after, when
+ * it waits for nothing any more; items that stay keep their price. Another seat of the same flight costs no fee; another
+ * flight costs the fare's change fee, or nothing where the airline cancelled the old one or the booking is not paid yet.
  */
 #include "postgres.h"
 
@@ -21,289 +18,341 @@
 #include "bookings.h"
 #include "changes.h"
 #include "errcodes.h"
+#include "flights.h"
 #include "items.h"
 #include "payments.h"
 #include "result.h"
 
-/*
- * The items asked for ($2 null: every live one), as of $3. Columns: items asked for but not there or not live; items
- * whose flight has left; numbers; penalties; sum of penalties; sum of refunds.
- */
-static BkQuery price_cancellation = {
+enum price_column
+{
+	ITEM_NO = 1,
+	ITEM_LIVE,
+	FLIGHT_LEFT,
+	CHANGEABLE,
+	NEW_FLIGHT,
+	NEW_ON_SALE,
+	SAME_CURRENCY,
+	SEAT_EXISTS
+};
+
+/* $1 booking, $2 to $4 items, flights (0: its own) and seats, $5 the moment. One row a move. */
+static BkQuery price_moves = {
 	.sql =
-		"SELECT pg_catalog.count(*) FILTER (WHERE i.status IS NULL OR i.status IN ('cancelled', 'expired')),"
-		"       pg_catalog.count(*) FILTER (WHERE i.status IN ('flown', 'no_show')"
-		"                                      OR f.status IN ('departed', 'arrived')),"
-		"       pg_catalog.array_agg(w.item_no ORDER BY w.item_no),"
-		"       pg_catalog.array_agg(p.penalty ORDER BY w.item_no),"
-		"       pg_catalog.sum(p.penalty),"
-		"       pg_catalog.sum(CASE i.status WHEN 'held' THEN 0 ELSE i.price - p.penalty END)"
-		"  FROM (SELECT pg_catalog.unnest($2) AS item_no"
-		"        UNION"
-		"        SELECT l.item_no"
-		"          FROM public.booking_items AS l"
-		"         WHERE $2 IS NULL AND l.booking_id = $1 AND l.status NOT IN ('cancelled', 'expired')) AS w"
+		"SELECT w.item_no, COALESCE(i.status NOT IN ('cancelled', 'expired'), false),"
+		"       COALESCE(i.status IN ('flown', 'no_show') OR o.status IN ('departed', 'arrived'), false),"
+		"       f.flight_id = o.flight_id OR a.changeable OR o.status = 'cancelled',"
+		"       COALESCE(f.flight_id, w.flight_id), f.flight_id = o.flight_id OR " BK_SQL_ON_SALE
+		","
+		"       f.currency = b.currency, s.seat_number IS NOT NULL"
+		"  FROM unnest($2, $3, $4) AS w (item_no, flight_id, seat_number)"
 		"  JOIN public.bookings AS b ON b.booking_id = $1"
 		"  JOIN public.fares AS a ON a.fare_code = b.fare_code"
 		"  LEFT JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = w.item_no"
-		"  LEFT JOIN public.flights AS f ON f.flight_id = i.flight_id,"
-		"       LATERAL (SELECT r.hours_before_departure, r.cancellation_fee_percent"
-		"                  FROM public.fare_rules AS r"
-		"                 WHERE r.fare_code = b.fare_code"
-		"                   AND f.scheduled_departure - $3"
-		"                       >= pg_catalog.make_interval(hours => r.hours_before_departure)"
-		"                 UNION ALL SELECT -1, 100"
-		"                 ORDER BY 1 DESC"
-		"                 LIMIT 1) AS fee (hours, percent),"
-		"       LATERAL (SELECT CASE"
-		"                         WHEN i.status = 'held' OR f.status = 'cancelled' THEN 0"
-		"                         WHEN $3 <= b.confirmed_at + interval '24 hours'"
-		"                              AND f.scheduled_departure >= $3 + interval '7 days' THEN 0"
-		"                         WHEN NOT a.refundable THEN i.price"
-		"                         ELSE pg_catalog.round(i.price * fee.percent / 100, 2)"
-		"                       END) AS p (penalty)",
+		"  LEFT JOIN public.flights AS o ON o.flight_id = i.flight_id"
+		"  LEFT JOIN public.flights AS f ON f.flight_id = COALESCE(NULLIF(w.flight_id, 0), i.flight_id)"
+		"  LEFT JOIN public.seats AS s ON s.flight_id = f.flight_id AND s.seat_number = w.seat_number",
 	.expect = SPI_OK_SELECT,
-	.nargs = 3,
-	.argtypes = {INT8OID, INT2ARRAYOID, TIMESTAMPTZOID},
+	.nargs = 5,
+	.argtypes = {INT8OID, INT2ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID},
 };
 
+/* The same moves, known to be allowed: the quote and its items in one statement. $6 version, $7 seconds it lives. */
 static BkQuery insert_quote = {
 	.sql =
-		"INSERT INTO public.cancellations"
-		"       (booking_id, item_nos, booking_version, refund_amount, penalty_amount, currency,"
-		"        created_at, expires_at)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $7 + pg_catalog.make_interval(secs => $8))"
-		" RETURNING cancellation_id",
-	.expect = SPI_OK_INSERT_RETURNING,
-	.nargs = 8,
-	.argtypes = {INT8OID, INT2ARRAYOID, INT4OID, NUMERICOID, NUMERICOID, BPCHAROID,
-				 TIMESTAMPTZOID, FLOAT8OID},
+		"WITH move AS ("
+		"  SELECT w.item_no, s.flight_id, s.seat_number, i.price AS old_price,"
+		"         pg_catalog.round(s.price * a.price_factor, 2) AS new_price,"
+		"         CASE WHEN i.status = 'held' OR s.flight_id = i.flight_id OR o.status = 'cancelled' THEN 0"
+		"              ELSE pg_catalog.round(i.price * fee.change_percent / 100, 2) END AS fee_amount,"
+		"         b.currency"
+		"    FROM unnest($2, $3, $4) AS w (item_no, flight_id, seat_number)"
+		"    JOIN public.bookings AS b ON b.booking_id = $1"
+		"    JOIN public.fares AS a ON a.fare_code = b.fare_code"
+		"    JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = w.item_no"
+		"    JOIN public.flights AS o ON o.flight_id = i.flight_id"
+		"    JOIN public.seats AS s ON s.flight_id = COALESCE(NULLIF(w.flight_id, 0), i.flight_id)"
+		"                          AND s.seat_number = w.seat_number," BK_SQL_FARE_RULE(
+			"o",
+			"$5") "),"
+				  " quote AS ("
+				  "  INSERT INTO public.booking_changes"
+				  "         (booking_id, booking_version, change_amount, fee_amount, currency, created_at, expires_at)"
+				  "  SELECT $1, $6, pg_catalog.sum(new_price - old_price + fee_amount), pg_catalog.sum(fee_amount),"
+				  "         pg_catalog.min(currency), $5, $5 + pg_catalog.make_interval(secs => $7)"
+				  "    FROM move"
+				  "  RETURNING change_id),"
+				  " item AS ("
+				  "  INSERT INTO public.booking_change_items"
+				  "         (change_id, item_no, flight_id, seat_number, old_price, new_price, fee_amount)"
+				  "  SELECT change_id, item_no, flight_id, seat_number, old_price, new_price, fee_amount"
+				  "    FROM quote, move)"
+				  " SELECT change_id FROM quote",
+	.expect = SPI_OK_SELECT,
+	.nargs = 7,
+	.argtypes = {INT8OID, INT2ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID,
+				 INT4OID, FLOAT8OID},
 };
 
 static BkQuery find_quote = {
 	.sql =
-		"SELECT c.booking_id, c.status, c.booking_version, c.item_nos, c.created_at, c.expires_at,"
-		"       c.refund_amount, c.penalty_amount,"
-		"       EXISTS (SELECT FROM public.cancellations AS n"
-		"                WHERE n.booking_id = c.booking_id AND n.cancellation_id > c.cancellation_id)"
-		"  FROM public.cancellations AS c"
-		" WHERE c.cancellation_id = $1",
+		"SELECT c.booking_id, c.status, c.booking_version, c.expires_at, c.change_amount,"
+		"       EXISTS (SELECT FROM public.booking_changes AS n"
+		"                WHERE n.booking_id = c.booking_id AND n.change_id > c.change_id)"
+		"  FROM public.booking_changes AS c"
+		" WHERE c.change_id = $1",
+	.expect = SPI_OK_SELECT,
+	.nargs = 1,
+	.argtypes = {INT8OID},
+};
+
+static BkQuery read_moves = {
+	.sql =
+		"SELECT flight_id, seat_number FROM public.booking_change_items WHERE change_id = $1",
 	.expect = SPI_OK_SELECT,
 	.nargs = 1,
 	.argtypes = {INT8OID},
 };
 
 static BkQuery confirm_quote = {
-	.sql = "UPDATE public.cancellations"
+	.sql = "UPDATE public.booking_changes"
 		   "   SET status = 'confirmed', confirmed_at = pg_catalog.clock_timestamp(),"
 		   "       updated_at = pg_catalog.clock_timestamp()"
-		   " WHERE cancellation_id = $1",
+		   " WHERE change_id = $1",
 	.expect = SPI_OK_UPDATE,
 	.nargs = 1,
 	.argtypes = {INT8OID},
 };
 
-/* Total and status follow from the items; a hold of which something is left stays a hold. */
-static BkQuery settle_booking = {
+static BkQuery read_change = {
 	.sql =
-		"UPDATE public.bookings AS b"
-		"   SET total_amount = i.total, version = b.version + 1, updated_at = pg_catalog.clock_timestamp(),"
-		"       status = CASE WHEN i.live = 0 THEN 'cancelled'"
-		"                     WHEN b.status = 'held' THEN 'held'"
-		"                     ELSE 'partially_cancelled' END,"
-		"       cancelled_at = CASE WHEN i.live = 0 THEN pg_catalog.clock_timestamp() END"
-		"  FROM (SELECT pg_catalog.count(*) FILTER (WHERE status <> 'cancelled'),"
-		"               pg_catalog.sum(CASE status WHEN 'cancelled' THEN penalty_amount ELSE price END)"
-		"          FROM public.booking_items"
-		"         WHERE booking_id = $1) AS i (live, total)"
-		" WHERE b.booking_id = $1",
-	.expect = SPI_OK_UPDATE,
-	.nargs = 1,
-	.argtypes = {INT8OID},
-};
-
-/* A refund goes back by the way the money came. */
-static BkQuery payment_method = {
-	.sql = "SELECT method FROM public.payments"
-		   " WHERE booking_id = $1 AND amount > 0"
-		   " ORDER BY payment_id DESC LIMIT 1",
+		"SELECT c.change_id, c.booking_id,"
+		"       (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('item_no', i.item_no, 'flight_id', i.flight_id,"
+		"                   'seat_number', i.seat_number, 'old_price', i.old_price::text, 'new_price', i.new_price::text,"
+		"                   'fee_amount', i.fee_amount::text) ORDER BY i.item_no)"
+		"          FROM public.booking_change_items AS i WHERE i.change_id = c.change_id) AS items,"
+		"       c.change_amount, c.fee_amount, c.currency::text, c.status, c.expires_at, c.confirmed_at"
+		"  FROM public.booking_changes AS c"
+		" WHERE c.change_id = $1",
 	.expect = SPI_OK_SELECT,
 	.nargs = 1,
 	.argtypes = {INT8OID},
 };
 
-static BkQuery read_cancellation = {
-	.sql = "SELECT cancellation_id, booking_id, pg_catalog.to_json(item_nos) AS items, refund_amount,"
-		   "       penalty_amount, currency::text, status, expires_at, confirmed_at"
-		   "  FROM public.cancellations"
-		   " WHERE cancellation_id = $1",
-	.expect = SPI_OK_SELECT,
-	.nargs = 1,
-	.argtypes = {INT8OID},
-};
-
-typedef struct Price
-{
-	Datum item_nos;
-	Datum penalties;
-	Datum penalty_amount;
-	Datum refund_amount;
-} Price;
-
-static BkBooking lock_cancellable(int64 booking_id, int32 if_version);
-static Price price(int64 booking_id, Datum item_nos, bool all_items, TimestampTz moment);
+static BkMove read_move(BkObject object);
+static BkMove *read_moves_of(BkObject body, int *count);
+static BkTender read_tender(BkObject body);
+static BkTender tender_from_args(FunctionCallInfo fcinfo, int first);
+static BkBooking lock_changeable(int64 booking_id, int32 if_version);
+static void move_arrays(const BkMove *moves, int count, Datum *values);
+static void require_allowed(BkRows moves);
 static void require_fresh(BkRows quote, const BkBooking *booking);
-static void refund(const BkBooking *booking, Datum amount, int64 cancellation_id);
-static BkRows read_quote(int64 cancellation_id);
-static void put(BkResponse *response, int64 cancellation_id);
+static bool require_tender(const BkBooking *booking, Datum due, const BkTender *tender);
+static void claim_new_seats(const BkBooking *booking, int64 change_id);
+static BkRows read_quote(int64 change_id);
+static void put(BkResponse *response, int64 change_id);
 
-PG_FUNCTION_INFO_V1(booking_quote_cancellation);
-PG_FUNCTION_INFO_V1(booking_confirm_cancellation);
-PG_FUNCTION_INFO_V1(booking_cancel);
+PG_FUNCTION_INFO_V1(booking_quote_change);
+PG_FUNCTION_INFO_V1(booking_confirm_change);
+PG_FUNCTION_INFO_V1(booking_change_seat);
 
-/* The items argument of a SQL function: null for every live item. */
-static int64
-quote_from_args(FunctionCallInfo fcinfo)
-{
-	int64 booking_id;
-	ArrayType *array;
-
-	if (PG_ARGISNULL(0))
-		ereport(ERROR, errcode(SB_VALIDATION_ERROR), errmsg("booking_id is required"));
-	booking_id = PG_GETARG_INT64(0);
-	if (PG_ARGISNULL(1))
-		return bk_cancellation_quote(booking_id, BK_ANY_VERSION, NULL, 0);
-
-	array = PG_GETARG_ARRAYTYPE_P(1);
-	if (ARR_NDIM(array) != 1 || ARR_HASNULL(array) || ARR_DIMS(array)[0] > BK_MAX_ITEMS)
-		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
-				errmsg("item_nos must be a list of 1 to %d item numbers", BK_MAX_ITEMS));
-	return bk_cancellation_quote(booking_id, BK_ANY_VERSION,
-								 (int16 *) ARR_DATA_PTR(array), ARR_DIMS(array)[0]);
-}
-
-/* booking.quote_cancellation(booking_id, item_nos): see its COMMENT. */
+/* booking.quote_change(booking_id, changes): see its COMMENT. */
 Datum
-booking_quote_cancellation(PG_FUNCTION_ARGS)
-{
-	SPI_connect();
-	bk_result_return(fcinfo, read_quote(quote_from_args(fcinfo)));
-	SPI_finish();
-	return (Datum) 0;
-}
-
-/* booking.confirm_cancellation(cancellation_id): see its COMMENT. */
-Datum
-booking_confirm_cancellation(PG_FUNCTION_ARGS)
-{
-	int64 cancellation_id = PG_GETARG_INT64(0);
-
-	SPI_connect();
-	bk_cancellation_confirm(cancellation_id);
-	bk_result_return(fcinfo, read_quote(cancellation_id));
-	SPI_finish();
-	return (Datum) 0;
-}
-
-/* booking.cancel(booking_id, item_nos): see its COMMENT. */
-Datum
-booking_cancel(PG_FUNCTION_ARGS)
-{
-	int64 cancellation_id;
-
-	SPI_connect();
-	cancellation_id = quote_from_args(fcinfo);
-	bk_cancellation_confirm(cancellation_id);
-	bk_result_return(fcinfo, read_quote(cancellation_id));
-	SPI_finish();
-	return (Datum) 0;
-}
-
-void
-bk_cancellations_create(const BkRequest *request, BkResponse *response)
+booking_quote_change(PG_FUNCTION_ARGS)
 {
 	int count;
-	int16 *item_nos = bk_json_int16_array(request->body, "items", BK_MAX_ITEMS, &count);
+	BkMove *moves;
 
-	response->status = 201;
-	put(response, bk_cancellation_quote(request->ids[0], bk_booking_if_match(request),
-										item_nos, count));
+	SPI_connect();
+	moves = read_moves_of(bk_json_top(PG_GETARG_JSONB_P(1), "change"), &count);
+	bk_result_return(fcinfo, read_quote(bk_change_quote(PG_GETARG_INT64(0),
+														BK_ANY_VERSION, moves, count)));
+	SPI_finish();
+	return (Datum) 0;
+}
+
+/* booking.confirm_change(change_id, amount, currency, method): see its COMMENT. */
+Datum
+booking_confirm_change(PG_FUNCTION_ARGS)
+{
+	BkTender tender;
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR, errcode(SB_VALIDATION_ERROR), errmsg("change_id is required"));
+	SPI_connect();
+	tender = tender_from_args(fcinfo, 1);
+	bk_change_confirm(PG_GETARG_INT64(0), &tender);
+	bk_result_return(fcinfo, read_quote(PG_GETARG_INT64(0)));
+	SPI_finish();
+	return (Datum) 0;
+}
+
+/* booking.change_seat(booking_id, item_no, seat_number, amount, currency, method): see its COMMENT. */
+Datum
+booking_change_seat(PG_FUNCTION_ARGS)
+{
+	BkMove move = {0};
+	BkTender tender;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
+				errmsg("booking_id, item_no and seat_number are required"));
+	SPI_connect();
+	move.item_no = PG_GETARG_INT16(1);
+	move.seat_number = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	tender = tender_from_args(fcinfo, 3);
+	bk_change_confirm(bk_change_quote(PG_GETARG_INT64(0), BK_ANY_VERSION, &move, 1),
+					  &tender);
+	bk_result_return(fcinfo, bk_booking_summary(PG_GETARG_INT64(0)));
+	SPI_finish();
+	return (Datum) 0;
 }
 
 void
-bk_cancellations_confirm(const BkRequest *request, BkResponse *response)
+bk_changes_create(const BkRequest *request, BkResponse *response)
 {
-	bk_cancellation_confirm(request->ids[0]);
+	int count;
+	BkMove *moves = read_moves_of(request->body, &count);
+
+	response->status = 201;
+	put(response,
+		bk_change_quote(request->ids[0], bk_booking_if_match(request), moves, count));
+}
+
+void
+bk_changes_confirm(const BkRequest *request, BkResponse *response)
+{
+	BkTender tender = read_tender(request->body);
+
+	bk_change_confirm(request->ids[0], &tender);
 	put(response, request->ids[0]);
 }
 
-int64
-bk_cancellation_quote(int64 booking_id, int32 if_version, const int16 *item_nos, int count)
+void
+bk_seats_change(const BkRequest *request, BkResponse *response)
 {
-	BkBooking booking = lock_cancellable(booking_id, if_version);
-	TimestampTz moment = GetCurrentTimestamp();
-	Datum *elements = palloc_array(Datum, Max(count, 1));
-	Price quoted;
-	Datum values[8];
+	BkTender tender = read_tender(request->body);
+	BkMove move = {.flight_id = 0,
+				   .seat_number = bk_json_string(request->body, "seat", 3, BK_REQUIRED)};
 
-	for (int i = 0; i < count; i++)
-		elements[i] = Int16GetDatum(item_nos[i]);
-	quoted = price(booking_id,
-				   PointerGetDatum(construct_array_builtin(elements, count, INT2OID)),
-				   count == 0, moment);
+	if (request->ids[1] > BK_MAX_ITEMS)
+		ereport(ERROR, errcode(SB_NOT_FOUND),
+				errmsg("no item " INT64_FORMAT, request->ids[1]));
+	move.item_no = (int16) request->ids[1];
+	bk_change_confirm(bk_change_quote(request->ids[0], bk_booking_if_match(request),
+									  &move, 1),
+					  &tender);
+	bk_booking_respond(response, request->ids[0]);
+}
+
+int64
+bk_change_quote(int64 booking_id, int32 if_version, const BkMove *moves, int count)
+{
+	BkBooking booking = lock_changeable(booking_id, if_version);
+	Datum values[7];
 
 	values[0] = Int64GetDatum(booking_id);
-	values[1] = quoted.item_nos;
-	values[2] = Int32GetDatum(booking.version);
-	values[3] = quoted.refund_amount;
-	values[4] = quoted.penalty_amount;
-	values[5] = CStringGetTextDatum(booking.currency);
-	values[6] = TimestampTzGetDatum(moment);
-	values[7] = Float8GetDatum((float8) bk_quote_duration);
+	move_arrays(moves, count, &values[1]);
+	values[4] = TimestampTzGetDatum(GetCurrentTimestamp());
+	values[5] = Int32GetDatum(booking.version);
+	values[6] = Float8GetDatum((float8) bk_quote_duration);
+	require_allowed(bk_query_run(&price_moves, values, NULL));
 	return bk_row_int64(bk_query_run(&insert_quote, values, NULL), 0, 1);
 }
 
 void
-bk_cancellation_confirm(int64 cancellation_id)
+bk_change_confirm(int64 change_id, const BkTender *tender)
 {
-	Datum values[] = {Int64GetDatum(cancellation_id)};
+	Datum values[] = {Int64GetDatum(change_id)};
 	BkRows quote = bk_query_run(&find_quote, values, NULL);
 	BkBooking booking;
-	Datum booking_ids;
-	Price due;
 	BkRows freed;
+	Datum due;
+	bool pays;
 	bool isnull;
 
 	if (quote.count == 0)
 		ereport(ERROR, errcode(SB_NOT_FOUND),
-				errmsg("no cancellation " INT64_FORMAT, cancellation_id));
-
-	booking = lock_cancellable(bk_row_int64(quote, 0, 1), BK_ANY_VERSION);
+				errmsg("no change " INT64_FORMAT, change_id));
+	booking = lock_changeable(bk_row_int64(quote, 0, 1), BK_ANY_VERSION);
 	quote = bk_query_run(&find_quote, values,
 						 NULL); /* as it is now that the booking is ours */
 	require_fresh(quote, &booking);
-	due = price(booking.booking_id, bk_row_datum(quote, 0, 4, &isnull), false,
-				bk_row_timestamptz(quote, 0, 5));
-	if (!DatumGetBool(DirectFunctionCall2(numeric_eq, due.refund_amount,
-										  bk_row_datum(quote, 0, 7, &isnull))))
-		ereport(ERROR, errcode(SB_CANCELLATION_STALE),
-				errmsg("the refund is no longer what was quoted"),
-				errhint("Ask for a new quote."));
+	due = bk_row_datum(quote, 0, 5, &isnull);
+	pays = require_tender(&booking, due, tender);
 
-	booking_ids = bk_booking_id_array(booking.booking_id);
-	bk_seats_lock(booking_ids);
-	freed = bk_items_cancel(booking.booking_id, due.item_nos, due.penalties);
+	claim_new_seats(&booking, change_id);
+	bk_seats_lock(bk_booking_id_array(booking.booking_id));
+	freed = bk_items_move(booking.booking_id, change_id);
 	bk_seats_release(bk_row_datum(freed, 0, 1, &isnull),
 					 bk_row_datum(freed, 0, 2, &isnull));
-	refund(&booking, due.refund_amount, cancellation_id);
 	(void) bk_query_run(&confirm_quote, values, NULL);
-	values[0] = Int64GetDatum(booking.booking_id);
-	(void) bk_query_run(&settle_booking, values, NULL);
+	if (pays)
+		bk_payment_enter(booking.booking_id, due, booking.currency, tender->method, 0,
+						 change_id);
+	else if (strcmp(booking.status, "held") != 0)
+		bk_payment_refund(booking.booking_id, DirectFunctionCall1(numeric_uminus, due),
+						  booking.currency, 0, change_id);
+	bk_booking_settle(booking.booking_id);
 }
 
-/* Locks a booking of which something can still be cancelled. */
+/* {"items": [{"item_no": 1, "flight_id": 2, "seat": "12A"}]}: each item once. */
+static BkMove *
+read_moves_of(BkObject body, int *count)
+{
+	BkArray items = bk_json_array(body, "items", BK_MAX_ITEMS, BK_REQUIRED);
+	BkMove *moves = palloc_array(BkMove, items.length);
+
+	*count = items.length;
+	for (int i = 0; i < items.length; i++)
+	{
+		moves[i] = read_move(bk_json_element(items, i));
+		for (int j = 0; j < i; j++)
+			if (moves[i].item_no == moves[j].item_no)
+				bk_json_reject(body, "items", "must name each item once");
+	}
+	return moves;
+}
+
+static BkMove
+read_move(BkObject object)
+{
+	return (BkMove){.item_no = (int16) bk_json_int64(object, "item_no", 1, BK_MAX_ITEMS,
+													 BK_REQUIRED, 0),
+					.flight_id = bk_json_int64(object, "flight_id", 1, PG_INT64_MAX,
+											   BK_OPTIONAL, 0),
+					.seat_number = bk_json_string(object, "seat", 3, BK_REQUIRED)};
+}
+
+static BkTender
+read_tender(BkObject body)
+{
+	BkObject payment = bk_json_object(body, "payment");
+	BkTender tender = {0};
+
+	if (payment.container != NULL)
+		bk_payment_read(payment, &tender.amount, &tender.currency, &tender.method);
+	return tender;
+}
+
+/* amount, currency, method: all or none. */
+static BkTender
+tender_from_args(FunctionCallInfo fcinfo, int first)
+{
+	BkTender tender = {0};
+
+	if (PG_ARGISNULL(first) != PG_ARGISNULL(first + 1) || PG_ARGISNULL(first + 2))
+		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
+				errmsg("amount, currency and method go together"));
+	if (PG_ARGISNULL(first))
+		return tender;
+	tender.amount = PG_GETARG_DATUM(first);
+	tender.currency = text_to_cstring(PG_GETARG_TEXT_PP(first + 1));
+	tender.method = text_to_cstring(PG_GETARG_TEXT_PP(first + 2));
+	return tender;
+}
+
 static BkBooking
-lock_cancellable(int64 booking_id, int32 if_version)
+lock_changeable(int64 booking_id, int32 if_version)
 {
 	BkBooking booking = bk_booking_lock(booking_id, if_version);
 
@@ -313,76 +362,129 @@ lock_cancellable(int64 booking_id, int32 if_version)
 	if (strcmp(booking.status, "expired") == 0)
 		ereport(ERROR, errcode(SB_PAST_PAYMENT_DEADLINE),
 				errmsg("the hold of booking " INT64_FORMAT " has lapsed", booking_id),
-				errhint("There is nothing left to cancel."));
+				errhint("Book again; the seats are free for anyone."));
 	return booking;
 }
 
-/* What cancelling the items costs as of a moment. */
-static Price
-price(int64 booking_id, Datum item_nos, bool all_items, TimestampTz moment)
+static void
+move_arrays(const BkMove *moves, int count, Datum *values)
 {
-	Datum values[] = {Int64GetDatum(booking_id), item_nos, TimestampTzGetDatum(moment)};
-	BkRows rows = bk_query_run(&price_cancellation, values, all_items ? " n " : NULL);
-	Price price;
-	bool isnull;
+	Datum *columns[3];
 
-	if (bk_row_int64(rows, 0, 1) > 0)
-		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
-				errmsg("booking " INT64_FORMAT " has no such live item", booking_id),
-				errhint(
-					"Name items that are neither cancelled nor expired, or none for all."));
-	if (bk_row_int64(rows, 0, 2) > 0)
-		ereport(ERROR, errcode(SB_NOT_CANCELLABLE),
-				errmsg("a flight of booking " INT64_FORMAT " has left", booking_id),
-				errhint("Name the items of flights that have not left yet."));
+	for (int column = 0; column < lengthof(columns); column++)
+		columns[column] = palloc_array(Datum, count);
+	for (int i = 0; i < count; i++)
+	{
+		columns[0][i] = Int16GetDatum(moves[i].item_no);
+		columns[1][i] = Int64GetDatum(moves[i].flight_id);
+		columns[2][i] = CStringGetTextDatum(moves[i].seat_number);
+	}
+	values[0] = PointerGetDatum(construct_array_builtin(columns[0], count, INT2OID));
+	values[1] = PointerGetDatum(construct_array_builtin(columns[1], count, INT8OID));
+	values[2] = PointerGetDatum(construct_array_builtin(columns[2], count, TEXTOID));
+}
 
-	price.item_nos = bk_row_datum(rows, 0, 3, &isnull);
-	price.penalties = bk_row_datum(rows, 0, 4, &isnull);
-	price.penalty_amount = bk_row_datum(rows, 0, 5, &isnull);
-	price.refund_amount = bk_row_datum(rows, 0, 6, &isnull);
-	return price;
+static void
+require_allowed(BkRows moves)
+{
+	for (uint64 row = 0; row < moves.count; row++)
+	{
+		char *item = bk_row_text(moves, row, ITEM_NO);
+
+		if (!bk_row_bool(moves, row, ITEM_LIVE))
+			ereport(ERROR, errcode(SB_VALIDATION_ERROR), errmsg("no live item %s", item),
+					errhint("Name items that are neither cancelled nor expired."));
+		if (bk_row_bool(moves, row, FLIGHT_LEFT))
+			ereport(ERROR, errcode(SB_NOT_CHANGEABLE),
+					errmsg("the flight of item %s has left", item));
+		if (bk_row_isnull(moves, row, NEW_ON_SALE))
+			ereport(ERROR, errcode(SB_NOT_FOUND),
+					errmsg("no flight %s", bk_row_text(moves, row, NEW_FLIGHT)));
+		if (!bk_row_bool(moves, row, CHANGEABLE))
+			ereport(ERROR, errcode(SB_NOT_CHANGEABLE),
+					errmsg("the fare does not allow another flight"),
+					errhint("Another seat of the same flight is always possible."));
+		if (!bk_row_bool(moves, row, NEW_ON_SALE))
+			ereport(ERROR, errcode(SB_FLIGHT_NOT_OPEN),
+					errmsg("flight %s is not on sale",
+						   bk_row_text(moves, row, NEW_FLIGHT)));
+		if (!bk_row_bool(moves, row, SAME_CURRENCY))
+			ereport(ERROR, errcode(SB_VALIDATION_ERROR),
+					errmsg("flight %s is sold in another currency",
+						   bk_row_text(moves, row, NEW_FLIGHT)));
+		if (!bk_row_bool(moves, row, SEAT_EXISTS))
+			ereport(ERROR, errcode(SB_VALIDATION_ERROR),
+					errmsg("no such seat for item %s", item));
+	}
 }
 
 static void
 require_fresh(BkRows quote, const BkBooking *booking)
 {
 	if (strcmp(bk_row_text(quote, 0, 2), "confirmed") == 0)
-		ereport(ERROR, errcode(SB_ALREADY_CANCELLED),
-				errmsg("the cancellation is done already"));
-	if (bk_row_timestamptz(quote, 0, 6) <= GetCurrentTimestamp())
-		ereport(ERROR, errcode(SB_CANCELLATION_STALE), errmsg("the quote has expired"),
+		ereport(ERROR, errcode(SB_CHANGE_STALE), errmsg("the change is done already"));
+	if (bk_row_timestamptz(quote, 0, 4) <= GetCurrentTimestamp())
+		ereport(ERROR, errcode(SB_CHANGE_STALE), errmsg("the quote has expired"),
 				errhint("Ask for a new quote."));
-	if (bk_row_int32(quote, 0, 3) != booking->version || bk_row_bool(quote, 0, 9))
-		ereport(ERROR, errcode(SB_CANCELLATION_STALE),
+	if (bk_row_int32(quote, 0, 3) != booking->version || bk_row_bool(quote, 0, 6))
+		ereport(ERROR, errcode(SB_CHANGE_STALE),
 				errmsg("the booking has changed or been quoted again since"),
 				errhint("Ask for a new quote."));
 }
 
-static void
-refund(const BkBooking *booking, Datum amount, int64 cancellation_id)
+/* Whether the caller pays something now, exactly what is due; a hold pays with the rest, later. */
+static bool
+require_tender(const BkBooking *booking, Datum due, const BkTender *tender)
 {
-	Datum values[] = {Int64GetDatum(booking->booking_id)};
-	BkRows method = bk_query_run(&payment_method, values, NULL);
-	Datum negative = DirectFunctionCall1(numeric_uminus, amount);
+	bool pays = strcmp(booking->status, "held") != 0 &&
+				DatumGetBool(DirectFunctionCall2(numeric_gt, due,
+												 DirectFunctionCall1(int4_numeric,
+																	 Int32GetDatum(0))));
 
-	if (DatumGetBool(DirectFunctionCall2(numeric_eq, amount, negative)))
-		return;
-	bk_payment_enter(booking->booking_id, negative, booking->currency,
-					 bk_row_text(method, 0, 1), cancellation_id);
+	if (pays && tender->currency == NULL)
+		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
+				errmsg("field \"payment\" is required: %s %s are due",
+					   DatumGetCString(DirectFunctionCall1(numeric_out, due)),
+					   booking->currency));
+	if (!pays && tender->currency != NULL)
+		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
+				errmsg("field \"payment\" is given where nothing is due"));
+	if (pays)
+		bk_payment_compare(tender->amount, tender->currency, due, booking->currency);
+	return pays;
+}
+
+/* In the booking's state: held until its own deadline, or booked. The seats' prices are those of the quote. */
+static void
+claim_new_seats(const BkBooking *booking, int64 change_id)
+{
+	Datum values[] = {Int64GetDatum(change_id)};
+	BkRows rows = bk_query_run(&read_moves, values, NULL);
+	BkClaim *claims = palloc0_array(BkClaim, rows.count);
+	bool held = strcmp(booking->status, "held") == 0;
+
+	for (uint64 row = 0; row < rows.count; row++)
+	{
+		claims[row].flight_id = bk_row_int64(rows, row, 1);
+		claims[row].seat_number = bk_row_text(rows, row, 2);
+	}
+	bk_seats_claim(claims, (int) rows.count, held ? "held" : "booked",
+				   booking->held_until,
+				   DirectFunctionCall1(int4_numeric, Int32GetDatum(1)));
 }
 
 static BkRows
-read_quote(int64 cancellation_id)
+read_quote(int64 change_id)
 {
-	Datum values[] = {Int64GetDatum(cancellation_id)};
+	Datum values[] = {Int64GetDatum(change_id)};
 
-	return bk_query_run(&read_cancellation, values, NULL);
+	return bk_query_run(&read_change, values, NULL);
 }
 
 static void
-put(BkResponse *response, int64 cancellation_id)
+put(BkResponse *response, int64 change_id)
 {
 	bk_json_open(response->body, '{');
-	bk_json_put_row(response->body, read_quote(cancellation_id), 0);
+	bk_json_put_row(response->body, read_quote(change_id), 0);
 	bk_json_close(response->body, '}');
 }

@@ -1,27 +1,49 @@
 /*
  * changes.h
- *		Cancelling: a quote, then its confirmation.
+ *		Moving items to other seats or flights: a quote, then its confirmation.
  */
 #ifndef BK_CHANGES_H
 #define BK_CHANGES_H
 
 #include "router.h"
 
-/*
- * Quotes the cancellation of items (NULL, 0: every live item). Returns the quote's id.
- * Raises SB003, SB005, SB009, SB010 (no such item), SB011, SB017.
- */
-extern int64 bk_cancellation_quote(int64 booking_id, int32 if_version,
-								   const int16 *item_nos, int count);
+/* Where one item is to go. */
+typedef struct BkMove
+{
+	int16 item_no;
+	int64 flight_id; /* 0: its own flight */
+	char *seat_number;
+} BkMove;
+
+/* What a caller means to pay for a change; currency NULL: nothing. */
+typedef struct BkTender
+{
+	Datum amount;
+	const char *currency;
+	const char *method;
+} BkTender;
 
 /*
- * Carries a quote out: items cancelled, seats freed, refund in the ledger, in one transaction.
- * Raises SB005 (done already), SB007 (expired, or the booking has changed since, or a newer quote exists), SB011.
+ * Quotes moving items: new prices less old ones, plus the fare's fee for another flight. Claims nothing. Returns its id.
+ * Raises SB002 (the new flight is not on sale), SB003, SB005, SB010 (no such item or seat), SB011, SB017, SB019 (the fare
+ * does not allow it, or the flight has left).
  */
-extern void bk_cancellation_confirm(int64 cancellation_id);
+extern int64 bk_change_quote(int64 booking_id, int32 if_version, const BkMove *moves,
+							 int count);
 
-/* Handlers: POST /v1/bookings/{id}/cancellations, POST /v1/cancellations/{id}/actions/confirm */
-extern void bk_cancellations_create(const BkRequest *request, BkResponse *response);
-extern void bk_cancellations_confirm(const BkRequest *request, BkResponse *response);
+/*
+ * Carries a quote out: claims the new seats, then releases the old ones, and settles the difference, in one transaction.
+ * Raises SB001 (a seat has gone meanwhile), SB006 (another amount than quoted), SB010 (no payment where one is due, or one
+ * where none is), SB011, SB020 (done, expired, or the booking has changed or been quoted again since).
+ */
+extern void bk_change_confirm(int64 change_id, const BkTender *tender);
+
+/*
+ * Handlers: POST /v1/bookings/{id}/changes, POST /v1/changes/{id}/actions/confirm,
+ * PUT /v1/bookings/{id}/items/{id}/seat
+ */
+extern void bk_changes_create(const BkRequest *request, BkResponse *response);
+extern void bk_changes_confirm(const BkRequest *request, BkResponse *response);
+extern void bk_seats_change(const BkRequest *request, BkResponse *response);
 
 #endif

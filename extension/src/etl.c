@@ -25,9 +25,9 @@
 /* The run that is under way holds this advisory lock: "book" as a number, and 1. */
 #define SQL_ETL_LOCK "1651470187, 1"
 
-#define SQL_ETL_RUN \
+#define SQL_ETL_RUN                                                                               \
 	"run_id, scope, is_full, status, started_at, finished_at, freshness, rows_in, rows_inserted," \
-	" rows_updated, rows_deleted, rows_rejected," \
+	" rows_updated, rows_deleted, rows_rejected,"                                                 \
 	" date_part('epoch', finished_at - started_at) AS duration_seconds"
 
 #define DEFAULT_RUNS 20
@@ -71,7 +71,8 @@ static BkQuery record_step = {
 		   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
 	.expect = SPI_OK_INSERT,
 	.nargs = 9,
-	.argtypes = {INT8OID, INT2OID, TEXTOID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, FLOAT8OID},
+	.argtypes = {INT8OID, INT2OID, TEXTOID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID,
+				 FLOAT8OID},
 };
 
 static BkQuery finish_run = {
@@ -93,17 +94,18 @@ static BkQuery forget_old_runs = {
 };
 
 static BkQuery list_runs = {
-	.sql = "SELECT " SQL_ETL_RUN ","
-		   "       (SELECT json_agg(json_build_object("
-		   "                   'step', s.step, 'rows_in', s.rows_in, 'rows_inserted', s.rows_inserted,"
-		   "                   'rows_updated', s.rows_updated, 'rows_deleted', s.rows_deleted,"
-		   "                   'rows_rejected', s.rows_rejected, 'duration_ms', s.duration_ms)"
-		   "               ORDER BY s.step_no)"
-		   "          FROM warehouse.etl_run_steps AS s"
-		   "         WHERE s.run_id = r.run_id) AS steps"
-		   "  FROM warehouse.etl_runs AS r"
-		   " ORDER BY r.run_id DESC"
-		   " LIMIT $1",
+	.sql =
+		"SELECT " SQL_ETL_RUN ","
+		"       (SELECT json_agg(json_build_object("
+		"                   'step', s.step, 'rows_in', s.rows_in, 'rows_inserted', s.rows_inserted,"
+		"                   'rows_updated', s.rows_updated, 'rows_deleted', s.rows_deleted,"
+		"                   'rows_rejected', s.rows_rejected, 'duration_ms', s.duration_ms)"
+		"               ORDER BY s.step_no)"
+		"          FROM warehouse.etl_run_steps AS s"
+		"         WHERE s.run_id = r.run_id) AS steps"
+		"  FROM warehouse.etl_runs AS r"
+		" ORDER BY r.run_id DESC"
+		" LIMIT $1",
 	.expect = SPI_OK_SELECT,
 	.nargs = 1,
 	.argtypes = {INT8OID},
@@ -147,11 +149,13 @@ booking_capture_change(PG_FUNCTION_ARGS)
 				errmsg("capture_change needs the entity and its key column"));
 
 	tupdesc = RelationGetDescr(trigger->tg_relation);
-	key = DatumGetInt64(key_of(trigger->tg_trigtuple, tupdesc, trigger->tg_trigger->tgargs[1]));
+	key = DatumGetInt64(
+		key_of(trigger->tg_trigtuple, tupdesc, trigger->tg_trigger->tgargs[1]));
 	enqueue(trigger->tg_trigger->tgargs[0], &key);
 	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
 	{
-		key = DatumGetInt64(key_of(trigger->tg_newtuple, tupdesc, trigger->tg_trigger->tgargs[1]));
+		key = DatumGetInt64(
+			key_of(trigger->tg_newtuple, tupdesc, trigger->tg_trigger->tgargs[1]));
 		enqueue(trigger->tg_trigger->tgargs[0], &key);
 	}
 	return PointerGetDatum(NULL);
@@ -192,8 +196,8 @@ bk_etl_runs_create(const BkRequest *request, BkResponse *response)
 void
 bk_etl_runs_list(const BkRequest *request, BkResponse *response)
 {
-	int64 limit =
-		bk_json_int64(request->query, "limit", 1, MAX_RUNS, BK_OPTIONAL, DEFAULT_RUNS);
+	int64 limit = bk_json_int64(request->query, "limit", 1, MAX_RUNS, BK_OPTIONAL,
+								DEFAULT_RUNS);
 	Datum values[] = {Int64GetDatum(limit)};
 
 	bk_json_open(response->body, '{');
@@ -213,7 +217,8 @@ bk_etl_step(BkEtl *run, const char *name, BkQuery *const *statements, Datum keys
 	INSTR_TIME_SET_CURRENT(start);
 	for (; *statements != NULL; statements++)
 	{
-		BkRows rows = bk_query_run(*statements, values, keys == BK_ETL_ALL_KEYS ? "n " : NULL);
+		BkRows rows = bk_query_run(*statements, values,
+								   keys == BK_ETL_ALL_KEYS ? "n " : NULL);
 
 		for (int i = 0; i < BK_ETL_COUNTS && rows.table != NULL; i++)
 			counts[i] += bk_row_int64(rows, 0, i + 1);
@@ -243,7 +248,8 @@ key_of(HeapTuple tuple, TupleDesc tupdesc, const char *column)
 
 	if (number <= 0 || SPI_gettypeid(tupdesc, number) != INT8OID)
 		ereport(ERROR, errcode(ERRCODE_UNDEFINED_COLUMN),
-				errmsg("capture_change needs a bigint column, and \"%s\" is none", column));
+				errmsg("capture_change needs a bigint column, and \"%s\" is none",
+					   column));
 	key = heap_getattr(tuple, number, tupdesc, &isnull);
 	if (isnull)
 		elog(ERROR, "null in key column \"%s\"", column);
@@ -265,7 +271,8 @@ enqueue(const char *entity, const int64 *key)
 
 	namestrcpy(&capture.entity, entity);
 	if (FullTransactionIdEquals(capture.transaction, last_capture.transaction) &&
-		capture.subtransaction == last_capture.subtransaction && capture.key == last_capture.key &&
+		capture.subtransaction == last_capture.subtransaction &&
+		capture.key == last_capture.key &&
 		namestrcmp(&capture.entity, NameStr(last_capture.entity)) == 0)
 		return;
 
@@ -319,20 +326,26 @@ take_lock(void)
 	BkRows locked = bk_query_run(&lock_runs, NULL, NULL);
 
 	if (!bk_row_bool(locked, 0, 1))
-		ereport(ERROR, errcode(ERRCODE_LOCK_NOT_AVAILABLE), errmsg("another ETL run is under way"),
+		ereport(ERROR, errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+				errmsg("another ETL run is under way"),
 				errhint("Try again when it has finished."));
 }
 
-/* Until AtEOXact_GUC(): room for hash joins; compiling statements that run once costs more than it saves. */
+/*
+ * Until AtEOXact_GUC(): room for hash joins, no cache in front of an index for keys that come once each, and no compiling
+ * of statements that run once.
+ */
 static int
 use_settings(void)
 {
+	static const char *const settings[][2] = {{"work_mem", "64MB"},
+											  {"enable_memoize", "off"},
+											  {"jit", "off"}};
 	int level = NewGUCNestLevel();
 
-	(void) set_config_option("work_mem", "64MB", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-							 false);
-	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-							 false);
+	for (int i = 0; i < lengthof(settings); i++)
+		(void) set_config_option(settings[i][0], settings[i][1], PGC_USERSET,
+								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	return level;
 }
 

@@ -35,14 +35,15 @@ typedef struct BkEtl
  * A statement of a step takes the keys to look at ($1 bigint[], null for all) and the run ($2 bigint), and answers with
  * one row of the five counts, or is a utility statement without arguments.
  */
-#define BK_ETL_STATEMENT(text) \
-	{ \
-		.sql = (text), .expect = SPI_OK_SELECT, .nargs = 2, .argtypes = {INT8ARRAYOID, INT8OID}, \
-		.custom_plan = true \
+#define BK_ETL_STATEMENT(text)                                   \
+	{                                                            \
+		.sql = (text), .expect = SPI_OK_SELECT, .nargs = 2,      \
+		.argtypes = {INT8ARRAYOID, INT8OID}, .custom_plan = true \
 	}
 
 /* Runs the statements (NULL-terminated), and records their time and the sum of their counts as a step of the run. */
-extern void bk_etl_step(BkEtl *run, const char *name, BkQuery *const *statements, Datum keys);
+extern void bk_etl_step(BkEtl *run, const char *name, BkQuery *const *statements,
+						Datum keys);
 
 /* Stands for all keys. */
 #define BK_ETL_ALL_KEYS ((Datum) 0)

@@ -13,32 +13,34 @@
 
 /* Flight and customer keys of the queue, marked as done here. The facts remove them. */
 static BkQuery mark_changes = {
-	.sql = "WITH marked AS ("
-		   "    UPDATE warehouse.change_queue"
-		   "       SET dimensions_done = true"
-		   "     WHERE entity <> 'booking' AND NOT dimensions_done"
-		   " RETURNING entity, key)"
-		   " SELECT coalesce(array_agg(DISTINCT key) FILTER (WHERE entity = 'flight'), '{}'),"
-		   "        coalesce(array_agg(DISTINCT key) FILTER (WHERE entity = 'customer'), '{}'),"
-		   "        coalesce(bool_or(entity = 'everything'), false),"
-		   "        count(DISTINCT (entity, key))"
-		   "   FROM marked",
+	.sql =
+		"WITH marked AS ("
+		"    UPDATE warehouse.change_queue"
+		"       SET dimensions_done = true"
+		"     WHERE entity <> 'booking' AND NOT dimensions_done"
+		" RETURNING entity, key)"
+		" SELECT coalesce(array_agg(DISTINCT key) FILTER (WHERE entity = 'flight'), '{}'),"
+		"        coalesce(array_agg(DISTINCT key) FILTER (WHERE entity = 'customer'), '{}'),"
+		"        coalesce(bool_or(entity = 'everything'), false),"
+		"        count(DISTINCT (entity, key))"
+		"   FROM marked",
 	.expect = SPI_OK_SELECT,
 };
 
 static BkQuery enqueue_everything = {
-	.sql = "INSERT INTO warehouse.change_queue (entity, dimensions_done) VALUES ('everything', true)",
+	.sql =
+		"INSERT INTO warehouse.change_queue (entity, dimensions_done) VALUES ('everything', true)",
 	.expect = SPI_OK_INSERT,
 };
 
 /* ---- airports, aircraft, fares: overwritten (SCD1), kept when they are deleted ---- */
 
-#define COUNTS_OF_WRITTEN_AND_GONE \
-	" SELECT (SELECT count(*) FROM source)," \
-	"        count(*) FILTER (WHERE inserted)," \
+#define COUNTS_OF_WRITTEN_AND_GONE                  \
+	" SELECT (SELECT count(*) FROM source),"        \
+	"        count(*) FILTER (WHERE inserted),"     \
 	"        count(*) FILTER (WHERE NOT inserted)," \
-	"        (SELECT count(*) FROM gone)," \
-	"        0::bigint" \
+	"        (SELECT count(*) FROM gone),"          \
+	"        0::bigint"                             \
 	"   FROM written"
 
 static BkQuery load_airports = BK_ETL_STATEMENT(
@@ -173,26 +175,26 @@ static BkQuery load_routes = BK_ETL_STATEMENT(
 
 /* ---- flights: history of number, route, schedule, aircraft and status (SCD2) ---- */
 
-#define FLIGHT_SOURCE \
-	"WITH source AS (" \
+#define FLIGHT_SOURCE                                                                              \
+	"WITH source AS ("                                                                             \
 	"    SELECT f.flight_id, f.flight_number, r.route_key, a.aircraft_key, f.scheduled_departure," \
-	"           f.scheduled_arrival, f.status, f.distance_km, f.currency::text, f.updated_at," \
-	"           o.time_zone," \
-	"           timezone(o.time_zone, f.scheduled_departure) AS local_departure" \
-	"      FROM public.flights AS f" \
-	"      JOIN warehouse.dim_route AS r" \
-	"        ON r.origin = f.origin::text AND r.destination = f.destination::text" \
-	"      JOIN warehouse.dim_aircraft AS a ON a.aircraft_code = f.aircraft_code::text" \
-	"      JOIN warehouse.dim_airport AS o ON o.iata = f.origin::text" \
+	"           f.scheduled_arrival, f.status, f.distance_km, f.currency::text, f.updated_at,"     \
+	"           o.time_zone,"                                                                      \
+	"           timezone(o.time_zone, f.scheduled_departure) AS local_departure"                   \
+	"      FROM public.flights AS f"                                                               \
+	"      JOIN warehouse.dim_route AS r"                                                          \
+	"        ON r.origin = f.origin::text AND r.destination = f.destination::text"                 \
+	"      JOIN warehouse.dim_aircraft AS a ON a.aircraft_code = f.aircraft_code::text"            \
+	"      JOIN warehouse.dim_airport AS o ON o.iata = f.origin::text"                             \
 	"     WHERE ($1::bigint[] IS NULL OR f.flight_id = ANY ($1))),"
 
 #define COUNTS_OF_UPDATED \
 	" SELECT 0::bigint, 0::bigint, count(*), 0::bigint, 0::bigint FROM written"
 
 /* When the source changed: see dim_flight.source_updated_at. */
-#define VERSION_END \
+#define VERSION_END                                                                \
 	"CASE WHEN s.updated_at > d.source_updated_at AND s.updated_at > d.valid_from" \
-	"     THEN s.updated_at" \
+	"     THEN s.updated_at"                                                       \
 	"     ELSE greatest(clock_timestamp(), d.valid_from + interval '1 microsecond') END"
 
 static BkQuery correct_flights = BK_ETL_STATEMENT(
@@ -264,7 +266,8 @@ static BkQuery follow_flights = BK_ETL_STATEMENT(
 	"       AND ROW (d.distance_km, d.currency, d.time_zone, d.departure_date, d.departure_hour,"
 	"                d.is_deleted)"
 	"           IS DISTINCT FROM"
-	"           ROW (l.distance_km, l.currency, l.time_zone, l.departure_date, l.departure_hour, false)"
+	"           ROW (l.distance_km, l.currency, l.time_zone, l.departure_date, l.departure_hour,"
+	"                false)"
 	" RETURNING 1)" COUNTS_OF_UPDATED);
 
 #define COUNTS_OF_GONE \
@@ -281,10 +284,10 @@ static BkQuery bury_flights = BK_ETL_STATEMENT(
 
 /* ---- customers: history of tier and country (SCD2) ---- */
 
-#define CUSTOMER_SOURCE \
-	"WITH source AS (" \
+#define CUSTOMER_SOURCE                                               \
+	"WITH source AS ("                                                \
 	"    SELECT c.customer_id, c.tier, c.country::text, c.updated_at" \
-	"      FROM public.customers AS c" \
+	"      FROM public.customers AS c"                                \
 	"     WHERE ($1::bigint[] IS NULL OR c.customer_id = ANY ($1))),"
 
 static BkQuery correct_customers = BK_ETL_STATEMENT(
@@ -348,9 +351,10 @@ static BkQuery *const fare_step[] = {&load_fares, NULL};
 static BkQuery *const inferred_step[] = {&infer_airports, &infer_aircraft, NULL};
 static BkQuery *const route_step[] = {&load_routes, NULL};
 static BkQuery *const flight_step[] = {&correct_flights, &close_flights, &open_flights,
-									   &follow_flights,	 &bury_flights,	 NULL};
-static BkQuery *const customer_step[] = {&correct_customers, &close_customers, &open_customers,
-										 &revive_customers, &bury_customers, NULL};
+									   &follow_flights,  &bury_flights,  NULL};
+static BkQuery *const customer_step[] = {&correct_customers, &close_customers,
+										 &open_customers,    &revive_customers,
+										 &bury_customers,    NULL};
 
 static void load_references(BkEtl *run);
 

@@ -87,8 +87,8 @@ static Invariant invariants[] = {
 		"SELECT pg_catalog.format('booking %s totals %s, its items %s', b.booking_id, b.total_amount, i.total)"
 		"  FROM public.bookings AS b"
 		"  JOIN (SELECT i.booking_id,"
-		"               pg_catalog.sum(CASE i.status WHEN 'cancelled' THEN i.penalty_amount"
-		"                                            WHEN 'expired' THEN 0 ELSE i.price END) AS total"
+		"               pg_catalog.sum(CASE i.status WHEN 'cancelled' THEN i.penalty_amount + i.fee_amount"
+		"                                            WHEN 'expired' THEN 0 ELSE i.price + i.fee_amount END) AS total"
 		"          FROM public.booking_items AS i GROUP BY 1) AS i USING (booking_id)"
 		" WHERE b.total_amount <> i.total AND NOT (" SQL_LAPSED ")"),
 	INVARIANT("paid_is_total",
@@ -108,6 +108,11 @@ static Invariant invariants[] = {
 		"  LEFT JOIN (SELECT cancellation_id, -pg_catalog.sum(amount) AS refunded FROM public.payments GROUP BY 1) AS p"
 		"         USING (cancellation_id)"
 		" WHERE COALESCE(p.refunded, 0) <> CASE c.status WHEN 'confirmed' THEN c.refund_amount ELSE 0 END"),
+	INVARIANT("change_matches_payment",
+		"SELECT pg_catalog.format('change %s amounts to %s, the ledger has %s', c.change_id, c.change_amount, p.paid)"
+		"  FROM public.booking_changes AS c"
+		"  JOIN (SELECT change_id, pg_catalog.sum(amount) AS paid FROM public.payments GROUP BY 1) AS p USING (change_id)"
+		" WHERE c.status <> 'confirmed' OR p.paid <> c.change_amount"),
 	INVARIANT("events_tell_the_revenue",
 		"SELECT pg_catalog.format('events of booking %s sum to %s, its payments to %s', booking_id, COALESCE(e.revenue, 0), COALESCE(p.paid, 0))"
 		"  FROM (SELECT booking_id, pg_catalog.sum(revenue_delta) AS revenue FROM public.booking_events GROUP BY 1) AS e"

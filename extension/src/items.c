@@ -105,6 +105,41 @@ static BkQuery cancel_items = {
 	.argtypes = {INT8OID, INT2ARRAYOID, NUMERICARRAYOID},
 };
 
+/* An item that changes its flight leaves an event on either flight, so that each flight's events tell its seats. */
+static BkQuery move_items = {
+	.sql =
+		"WITH moved AS ("
+		"  SELECT i.item_no, i.flight_id AS old_flight, i.seat_number AS old_seat, i.status <> 'held' AS sold,"
+		"         c.flight_id, c.seat_number, c.old_price, c.new_price, c.fee_amount"
+		"    FROM public.booking_items AS i"
+		"    JOIN public.booking_change_items AS c ON c.change_id = $2 AND c.item_no = i.item_no"
+		"   WHERE i.booking_id = $1),"
+		" item AS ("
+		"  UPDATE public.booking_items AS i"
+		"     SET flight_id = m.flight_id, seat_number = m.seat_number, price = m.new_price,"
+		"         fee_amount = i.fee_amount + m.fee_amount, updated_at = pg_catalog.clock_timestamp()"
+		"    FROM moved AS m"
+		"   WHERE i.booking_id = $1 AND i.item_no = m.item_no),"
+		" event AS ("
+		"  " SQL_INSERT_EVENT "  SELECT $1, item_no, e.flight_id, e.seat_number,"
+		"         CASE WHEN old_flight = m.flight_id THEN 'seat_changed' ELSE 'flight_changed' END,"
+		"         CASE WHEN sold THEN e.seat_delta ELSE 0 END, CASE WHEN sold THEN e.revenue_delta ELSE 0 END,"
+		"         pg_catalog.clock_timestamp()"
+		"    FROM moved AS m,"
+		"         LATERAL (SELECT m.flight_id, m.seat_number, 0, new_price - old_price + fee_amount"
+		"                   WHERE old_flight = m.flight_id"
+		"                   UNION ALL"
+		"                  SELECT old_flight, old_seat, -1, -old_price WHERE old_flight <> m.flight_id"
+		"                   UNION ALL"
+		"                  SELECT m.flight_id, m.seat_number, 1, new_price + fee_amount"
+		"                   WHERE old_flight <> m.flight_id)"
+		"         AS e (flight_id, seat_number, seat_delta, revenue_delta))"
+		" SELECT pg_catalog.array_agg(old_flight), pg_catalog.array_agg(old_seat) FROM moved",
+	.expect = SPI_OK_SELECT,
+	.nargs = 2,
+	.argtypes = {INT8OID, INT8OID},
+};
+
 void
 bk_items_insert(int64 booking_id, const BkClaim *claims, int count, const char *status)
 {
@@ -155,6 +190,14 @@ BkRows
 bk_items_expire(Datum booking_ids)
 {
 	return bk_query_run(&expire_items, &booking_ids, NULL);
+}
+
+BkRows
+bk_items_move(int64 booking_id, int64 change_id)
+{
+	Datum values[] = {Int64GetDatum(booking_id), Int64GetDatum(change_id)};
+
+	return bk_query_run(&move_items, values, NULL);
 }
 
 BkRows

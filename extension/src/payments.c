@@ -19,12 +19,23 @@
 
 static const char *const methods[] = {"card", "bank_transfer", "cash", "voucher", NULL};
 
+/* 0 names no cancellation, no change. */
 static BkQuery enter_payment = {
-	.sql = "INSERT INTO public.payments (booking_id, amount, currency, method, cancellation_id)"
-		   " VALUES ($1, $2, $3, $4, $5)",
+	.sql = "INSERT INTO public.payments (booking_id, amount, currency, method, cancellation_id, change_id)"
+		   " VALUES ($1, $2, $3, $4, NULLIF($5, 0), NULLIF($6, 0))",
 	.expect = SPI_OK_INSERT,
-	.nargs = 5,
-	.argtypes = {INT8OID, NUMERICOID, BPCHAROID, TEXTOID, INT8OID},
+	.nargs = 6,
+	.argtypes = {INT8OID, NUMERICOID, BPCHAROID, TEXTOID, INT8OID, INT8OID},
+};
+
+/* A refund goes back by the way the money came. */
+static BkQuery payment_method = {
+	.sql = "SELECT method FROM public.payments"
+		   " WHERE booking_id = $1 AND amount > 0"
+		   " ORDER BY payment_id DESC LIMIT 1",
+	.expect = SPI_OK_SELECT,
+	.nargs = 1,
+	.argtypes = {INT8OID},
 };
 
 static BkQuery confirm_booking = {
@@ -109,16 +120,31 @@ bk_payment_compare(Datum amount, const char *currency, Datum due, const char *du
 
 void
 bk_payment_enter(int64 booking_id, Datum amount, const char *currency, const char *method,
-				 int64 cancellation_id)
+				 int64 cancellation_id, int64 change_id)
 {
-	Datum values[] = {Int64GetDatum(booking_id), amount, CStringGetTextDatum(currency),
-					  CStringGetTextDatum(method), Int64GetDatum(cancellation_id)};
+	Datum values[] = {Int64GetDatum(booking_id),      amount,
+					  CStringGetTextDatum(currency),  CStringGetTextDatum(method),
+					  Int64GetDatum(cancellation_id), Int64GetDatum(change_id)};
 
 	/* Money that was acknowledged survives a crash, whatever the session or a hold before it has set. */
 	if (synchronous_commit == SYNCHRONOUS_COMMIT_OFF)
 		(void) set_config_option("synchronous_commit", "on", PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_LOCAL, true, 0, false);
-	(void) bk_query_run(&enter_payment, values, cancellation_id == 0 ? "    n" : NULL);
+	(void) bk_query_run(&enter_payment, values, NULL);
+}
+
+void
+bk_payment_refund(int64 booking_id, Datum amount, const char *currency,
+				  int64 cancellation_id, int64 change_id)
+{
+	Datum values[] = {Int64GetDatum(booking_id)};
+	Datum negative = DirectFunctionCall1(numeric_uminus, amount);
+
+	if (DatumGetBool(DirectFunctionCall2(numeric_eq, amount, negative)))
+		return;
+	bk_payment_enter(booking_id, negative, currency,
+					 bk_row_text(bk_query_run(&payment_method, values, NULL), 0, 1),
+					 cancellation_id, change_id);
 }
 
 void
@@ -139,7 +165,7 @@ bk_payment_pay(int64 booking_id, int32 if_version, Datum amount, const char *cur
 		refuse_late(booking_id);
 
 	(void) bk_query_run(&confirm_booking, values, NULL);
-	bk_payment_enter(booking_id, amount, currency, method, 0);
+	bk_payment_enter(booking_id, amount, currency, method, 0, 0);
 }
 
 static void

@@ -15,9 +15,16 @@ extern void bk_payment_read(BkObject payment, Datum *amount, const char **curren
 extern void bk_payment_compare(Datum amount, const char *currency, Datum due,
 							   const char *due_currency);
 
-/* Adds a ledger entry; a refund is negative and names its cancellation (0: none). */
+/*
+ * Adds a ledger entry, which may belong to a cancellation or a change (0: none). The commit waits for its WAL, whatever
+ * synchronous_commit says.
+ */
 extern void bk_payment_enter(int64 booking_id, Datum amount, const char *currency,
-							 const char *method, int64 cancellation_id);
+							 const char *method, int64 cancellation_id, int64 change_id);
+
+/* Pays an amount back by the way the last payment came; nothing for an amount of zero. */
+extern void bk_payment_refund(int64 booking_id, Datum amount, const char *currency,
+							  int64 cancellation_id, int64 change_id);
 
 /*
  * Pays a hold: exactly once, before its deadline, with the amount it asks for.

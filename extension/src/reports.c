@@ -26,7 +26,7 @@ typedef struct BkReport
 	const char *name;
 	const char *title;
 	const char *description;
-	const char *dates;		   /* what from and to are dates of */
+	const char *dates;         /* what from and to are dates of */
 	const char *const *groups; /* NULL-terminated, the default first */
 	BkQuery *query;
 } BkReport;
@@ -37,36 +37,38 @@ typedef struct BkReportArgs
 	bool isnull[REPORT_ARGS];
 } BkReportArgs;
 
-#define REPORT_STATEMENT(text) \
-	{ \
-		.sql = (text), .expect = SPI_OK_SELECT, .nargs = REPORT_ARGS, \
+#define REPORT_STATEMENT(text)                                                        \
+	{                                                                                 \
+		.sql = (text), .expect = SPI_OK_SELECT, .nargs = REPORT_ARGS,                 \
 		.argtypes = {DATEOID, DATEOID, TEXTOID, TEXTOID, TEXTOID}, .read_only = true, \
-		.custom_plan = true \
+		.custom_plan = true                                                           \
 	}
 
 /* The value of the word $3, with dim_route r, dim_date d, dim_cabin c, dim_aircraft a. */
-#define GROUP_WORDS \
-	" WHEN 'route' THEN r.route" \
+#define GROUP_WORDS                                                                \
+	" WHEN 'route' THEN r.route"                                                   \
 	" WHEN 'date' THEN coalesce(to_char(d.full_date, 'YYYY-MM-DD'), d.year_month)" \
-	" WHEN 'month' THEN d.year_month" \
-	" WHEN 'cabin' THEN c.cabin_class" \
-	" WHEN 'aircraft' THEN coalesce(a.aircraft_code, a.model)" \
+	" WHEN 'month' THEN d.year_month"                                              \
+	" WHEN 'cabin' THEN c.cabin_class"                                             \
+	" WHEN 'aircraft' THEN coalesce(a.aircraft_code, a.model)"                     \
 	" WHEN 'total' THEN 'total'"
 
 /* What a group may be named by, for the fact f. */
-#define GROUP_JOINS \
+#define GROUP_JOINS                                                \
 	"  JOIN warehouse.dim_route AS r ON r.route_key = f.route_key" \
 	"  JOIN warehouse.dim_cabin AS c ON c.cabin_key = f.cabin_key" \
 	"  JOIN warehouse.dim_aircraft AS a ON a.aircraft_key = f.aircraft_key"
 
-#define CHOSEN_DATES_AND_ROUTE \
+#define CHOSEN_DATES_AND_ROUTE                                                             \
 	" ($1::date IS NULL OR d.full_date >= $1) AND ($2::date IS NULL OR d.full_date <= $2)" \
 	" AND ($4::text IS NULL OR r.origin = $4) AND ($5::text IS NULL OR r.destination = $5)"
 
-static const char *const departure_groups[] = {"route", "date",		"month", "cabin",
-											   "aircraft", "flight_number", "total", NULL};
-static const char *const revenue_groups[] = {"route", "date", "month",	 "cabin", "aircraft",
-											 "fare",  "channel", "total", NULL};
+static const char *const departure_groups[] = {"route", "date",     "month",
+											   "cabin", "aircraft", "flight_number",
+											   "total", NULL};
+static const char *const revenue_groups[] = {"route",   "date",     "month",
+											 "cabin",   "aircraft", "fare",
+											 "channel", "total",    NULL};
 
 static BkQuery load_factor = REPORT_STATEMENT(
 	"SELECT g.group_key, count(DISTINCT f.flight_id) AS flights, sum(f.seats)::bigint AS seats,"
@@ -76,10 +78,10 @@ static BkQuery load_factor = REPORT_STATEMENT(
 	"  FROM warehouse.fact_flight_cabin AS f"
 	"  JOIN warehouse.dim_flight AS flight ON flight.flight_key = f.flight_key"
 	"  JOIN warehouse.dim_date AS d ON d.date_key = f.departure_date_key" GROUP_JOINS
-	" CROSS JOIN LATERAL (SELECT CASE $3" GROUP_WORDS " WHEN 'flight_number' THEN flight.flight_number"
+	" CROSS JOIN LATERAL (SELECT CASE $3" GROUP_WORDS
+	" WHEN 'flight_number' THEN flight.flight_number"
 	"                            END) AS g (group_key)"
-	" WHERE f.is_operated = 1 AND" CHOSEN_DATES_AND_ROUTE
-	" GROUP BY g.group_key"
+	" WHERE f.is_operated = 1 AND" CHOSEN_DATES_AND_ROUTE " GROUP BY g.group_key"
 	" ORDER BY g.group_key COLLATE \"C\"");
 
 static BkQuery revenue = REPORT_STATEMENT(
@@ -109,7 +111,8 @@ static BkQuery booking_curve = REPORT_STATEMENT(
 	"WITH cabin AS ("
 	"    SELECT g.group_key, f.flight_id, f.cabin_key, f.seats,"
 	"           (SELECT min(p.days_before) FROM warehouse.dim_collection_point AS p"
-	"             WHERE p.days_before >= flight.departure_date - timezone(flight.time_zone, run.freshness)::date)"
+	"             WHERE p.days_before >="
+	"                   flight.departure_date - timezone(flight.time_zone, run.freshness)::date)"
 	"               AS reached"
 	"      FROM warehouse.fact_flight_cabin AS f"
 	"      JOIN warehouse.dim_flight AS flight ON flight.flight_key = f.flight_key"
@@ -129,9 +132,11 @@ static BkQuery booking_curve = REPORT_STATEMENT(
 	" sold AS ("
 	"    SELECT c.group_key, c.reached, p.days_before, sum(p.pick_up) AS seats"
 	"      FROM cabin AS c"
-	"      JOIN warehouse.fact_booking_curve AS p ON p.flight_id = c.flight_id AND p.cabin_key = c.cabin_key"
+	"      JOIN warehouse.fact_booking_curve AS p"
+	"        ON p.flight_id = c.flight_id AND p.cabin_key = c.cabin_key"
 	"     GROUP BY c.group_key, c.reached, p.days_before)"
-	" SELECT o.group_key, o.days_before, o.flights, o.capacity, coalesce(s.on_hand, 0) AS bookings_on_hand,"
+	" SELECT o.group_key, o.days_before, o.flights, o.capacity,"
+	"        coalesce(s.on_hand, 0) AS bookings_on_hand,"
 	"        coalesce(s.on_hand, 0)::float8 / nullif(o.capacity, 0)::float8 AS booked_load,"
 	"        coalesce(s.pick_up, 0) AS pick_up"
 	"   FROM (SELECT f.group_key, p.days_before, sum(f.flights)::bigint AS flights,"
@@ -158,7 +163,8 @@ static const BkReport reports[] = {
 	{
 		.name = "load-factor",
 		.title = "Load factor",
-		.description = "Seat-kilometres offered and sold of operated flights: sum(RPK) / sum(ASK).",
+		.description =
+			"Seat-kilometres offered and sold of operated flights: sum(RPK) / sum(ASK).",
 		.dates = "local departure",
 		.groups = departure_groups,
 		.query = &load_factor,
@@ -166,7 +172,8 @@ static const BkReport reports[] = {
 	{
 		.name = "revenue",
 		.title = "Revenue",
-		.description = "Sales, refunds, penalties kept and net revenue per currency; net is the sum of payments.",
+		.description =
+			"Sales, refunds, penalties kept and net revenue per currency; net is the sum of payments.",
 		.dates = "the sale or refund, in UTC",
 		.groups = revenue_groups,
 		.query = &revenue,
@@ -174,7 +181,8 @@ static const BkReport reports[] = {
 	{
 		.name = "booking-curve",
 		.title = "Booking curve",
-		.description = "Net bookings on hand at D-x over seats offered, and the pick-up since the point before.",
+		.description =
+			"Net bookings on hand at D-x over seats offered, and the pick-up since the point before.",
 		.dates = "local departure",
 		.groups = departure_groups,
 		.query = &booking_curve,
@@ -190,7 +198,8 @@ static void read_args(BkObject query, BkReportArgs *args);
 static void put_report_entry(StringInfo out, const BkReport *report);
 static void put_parameter(StringInfo out, const char *name, const char *description,
 						  const char *const *values);
-static void put_json(StringInfo out, const BkReport *report, BkReportArgs *args, BkRows rows);
+static void put_json(StringInfo out, const BkReport *report, BkReportArgs *args,
+					 BkRows rows);
 static void put_arguments(StringInfo out, BkReportArgs *args);
 static char *date_text(DateADT date);
 
@@ -246,7 +255,8 @@ bk_report_run(const BkRequest *request, BkResponse *response)
 	rows = run_report(report, &args);
 	if (format != NULL && strcmp(format, "csv") == 0)
 	{
-		bk_json_put_string(response->headers, "Content-Type", "text/csv; charset=utf-8; header=present");
+		bk_json_put_string(response->headers, "Content-Type",
+						   "text/csv; charset=utf-8; header=present");
 		bk_csv_put_rows(response->body, rows);
 	}
 	else
@@ -367,16 +377,19 @@ put_report_entry(StringInfo out, const BkReport *report)
 	appendStringInfoChar(out, '[');
 	put_parameter(out, "from", psprintf("First date of %s", report->dates), NULL);
 	put_parameter(out, "to", psprintf("Last date of %s", report->dates), NULL);
-	put_parameter(out, "group_by", "One row for each; the first is the default", report->groups);
+	put_parameter(out, "group_by", "One row for each; the first is the default",
+				  report->groups);
 	put_parameter(out, "origin", "IATA code of the airport of departure", NULL);
 	put_parameter(out, "destination", "IATA code of the airport of arrival", NULL);
-	put_parameter(out, "format", "Format of the answer; the first is the default", formats);
+	put_parameter(out, "format", "Format of the answer; the first is the default",
+				  formats);
 	bk_json_close(out, ']');
 	bk_json_close(out, '}');
 }
 
 static void
-put_parameter(StringInfo out, const char *name, const char *description, const char *const *values)
+put_parameter(StringInfo out, const char *name, const char *description,
+			  const char *const *values)
 {
 	bk_json_open(out, '{');
 	bk_json_put_string(out, "name", name);
@@ -425,7 +438,8 @@ put_json(StringInfo out, const BkReport *report, BkReportArgs *args, BkRows rows
 static void
 put_arguments(StringInfo out, BkReportArgs *args)
 {
-	static const char *const names[REPORT_ARGS] = {"from", "to", "group_by", "origin", "destination"};
+	static const char *const names[REPORT_ARGS] = {"from", "to", "group_by", "origin",
+												   "destination"};
 
 	bk_json_key(out, "parameters");
 	appendStringInfoChar(out, '{');
@@ -434,7 +448,8 @@ put_arguments(StringInfo out, BkReportArgs *args)
 		char *value = NULL;
 
 		if (!args->isnull[i])
-			value = i < 2 ? date_text(DatumGetDateADT(args->values[i])) : TextDatumGetCString(args->values[i]);
+			value = i < 2 ? date_text(DatumGetDateADT(args->values[i]))
+						  : TextDatumGetCString(args->values[i]);
 		bk_json_put_string(out, names[i], value);
 	}
 	bk_json_close(out, '}');

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "bookings.h"
+#include "cancellations.h"
 #include "changes.h"
 #include "customers.h"
 #include "errcodes.h"
@@ -40,6 +41,9 @@ static const Route routes[] = {
 	{"POST", "/v1/bookings/{id}/payments",               bk_payments_create},
 	{"POST", "/v1/bookings/{id}/cancellations",          bk_cancellations_create},
 	{"POST", "/v1/cancellations/{id}/actions/confirm",   bk_cancellations_confirm},
+	{"POST", "/v1/bookings/{id}/changes",                bk_changes_create},
+	{"POST", "/v1/changes/{id}/actions/confirm",         bk_changes_confirm},
+	{"PUT",  "/v1/bookings/{id}/items/{id}/seat",        bk_seats_change},
 	{"GET",  "/v1/reports",                              bk_reports_list},
 	{"GET",  "/v1/reports/{name}",                       bk_report_run},
 	{"POST", "/v1/etl_runs",                             bk_etl_runs_create},

@@ -14,6 +14,7 @@
 
 #include "booking.h"
 #include "errcodes.h"
+#include "flights.h"
 #include "result.h"
 #include "search.h"
 #include "seats.h"
@@ -64,9 +65,7 @@ static BkQuery search_flights = {
 		" WHERE f.origin = $1 AND f.destination = $2"
 		"   AND f.scheduled_departure >= pg_catalog.timezone(o.time_zone, $3::timestamp)"
 		"   AND f.scheduled_departure < pg_catalog.timezone(o.time_zone, ($3 + 1)::timestamp)"
-		"   AND f.status IN ('scheduled', 'on_time', 'delayed')"
-		"   AND pg_catalog.clock_timestamp() >= f.sales_open_at"
-		"   AND pg_catalog.clock_timestamp() < f.sales_close_at"
+		"   AND " BK_SQL_ON_SALE
 		"   AND ($7 IS NULL OR (f.scheduled_departure, f.flight_id) > ($6, $7))"
 		" ORDER BY f.scheduled_departure, f.flight_id, c.position",
 	.expect = SPI_OK_SELECT,

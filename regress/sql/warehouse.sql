@@ -247,6 +247,7 @@ SELECT status FROM etl_run();
 UPDATE bookings SET total_amount = 0;
 SET ROLE booking_app;
 SELECT group_key, ask FROM report_load_factor(group_by => 'total');
+SELECT status FROM booking_api('POST', '/v1/etl_runs', body => '{"full":true}');
 SELECT count(*) FROM warehouse.fact_payment;
 SELECT status FROM etl_run();
 RESET ROLE;

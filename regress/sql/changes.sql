@@ -1,0 +1,78 @@
+-- Other seats, other flights: quote, confirm; the new claimed before the old is freed, the difference settled
+\set VERBOSITY sqlstate
+SELECT fixture.flight(80, 20);
+SELECT fixture.flight(81, 21);
+UPDATE seats SET price = 120 WHERE flight_id = 81 AND cabin_class = 'economy';
+UPDATE seats SET price = 80 WHERE flight_id = 80 AND seat_number IN ('5C', '5D');
+SELECT fixture.sold(80, '{3A,3B}', '200') AS b \gset
+-- another seat at the same price: even, in one call, nothing in the ledger
+SELECT status, total_amount, version FROM booking.change_seat(:b, 1::smallint, '4A');
+SELECT seat_number, status FROM seats WHERE flight_id = 80 AND seat_number IN ('3A', '4A') ORDER BY 1;
+SELECT * FROM booking.change_seat(:b, 1::smallint, '3B');
+SELECT * FROM booking.change_seat(:b, 1::smallint, '9A');
+SELECT * FROM booking.change_seat(:b, 9::smallint, '5A');
+SELECT * FROM booking.change_seat(:b, 1::smallint, '5A', 10, 'EUR');
+-- a cheaper seat refunds, a dearer one collects
+SELECT total_amount FROM booking.change_seat(:b, 1::smallint, '5C');
+SELECT * FROM booking.change_seat(:b, 1::smallint, '1A');
+SELECT * FROM booking.change_seat(:b, 1::smallint, '1A', 419, 'EUR');
+SELECT total_amount FROM booking.change_seat(:b, 1::smallint, '1A', 420, 'EUR');
+SELECT amount, change_id IS NOT NULL AS of_change FROM payments WHERE booking_id = :b ORDER BY payment_id;
+SELECT item_no, event_type, seat_number, seat_delta, revenue_delta FROM booking_events WHERE booking_id = :b ORDER BY event_id;
+-- another flight for one passenger: fee by the fare, the other item keeps its price although seats there cost more now
+UPDATE seats SET price = 999 WHERE flight_id = 80 AND seat_number = '3B';
+SELECT jsonb_path_query_array(items::jsonb, '$[*].flight_id') AS flights, change_amount, fee_amount, status
+  FROM booking.quote_change(:b, '{"items":[{"item_no":1,"flight_id":81,"seat":"3A"}]}');
+SELECT fixture.flight(82, 3);
+SELECT fixture.sold(82, '{3A}', '100') AS near \gset
+SELECT change_id AS quote, change_amount, fee_amount FROM booking.quote_change(:near, '{"items":[{"item_no":1,"flight_id":81,"seat":"3B"}]}') \gset
+SELECT :change_amount AS change_amount, :fee_amount AS fee_amount;
+SELECT seat_number, status FROM seats WHERE flight_id = 81 AND seat_number = '3B';
+-- the quoted price holds though the seat's has risen
+UPDATE seats SET price = 500 WHERE flight_id = 81 AND seat_number = '3B';
+SELECT * FROM booking.confirm_change(:quote);
+SELECT * FROM booking.confirm_change(:quote, 1, 'EUR');
+SELECT status FROM booking.confirm_change(:quote, :change_amount, 'EUR', 'voucher');
+SELECT * FROM booking.confirm_change(:quote, :change_amount, 'EUR');
+SELECT flight_id, seat_number, price, fee_amount, i.status FROM booking_items i WHERE booking_id = :near;
+SELECT total_amount FROM bookings WHERE booking_id = :near;
+SELECT flight_id, seat_number, status FROM seats WHERE (flight_id, seat_number) IN ((82, '3A'), (81, '3B')) ORDER BY 1;
+SELECT flight_id, event_type, seat_delta, revenue_delta FROM booking_events WHERE booking_id = :near ORDER BY event_id;
+-- a fee is kept when the item is cancelled
+SELECT refund_amount, penalty_amount FROM booking.cancel(:near);
+SELECT total_amount, (SELECT sum(amount) FROM payments p WHERE p.booking_id = b.booking_id) AS paid FROM bookings b WHERE booking_id = :near;
+-- quotes go stale: a newer one, a change, time, and a seat that went
+SELECT change_id AS older FROM booking.quote_change(:b, '{"items":[{"item_no":2,"seat":"4C"}]}') \gset
+SELECT change_id AS newer FROM booking.quote_change(:b, '{"items":[{"item_no":2,"seat":"4D"}]}') \gset
+SELECT * FROM booking.confirm_change(:older);
+UPDATE booking_changes SET expires_at = now() WHERE change_id = :newer;
+SELECT * FROM booking.confirm_change(:newer);
+SELECT change_id AS newer FROM booking.quote_change(:b, '{"items":[{"item_no":2,"seat":"4D"}]}') \gset
+SELECT status FROM booking.create_booking(fixture.wish(80, '{4D}', 'instant', '100'));
+SELECT * FROM booking.confirm_change(:newer);
+SELECT * FROM booking.confirm_change(987654321);
+-- what is not allowed
+SELECT fixture.sold(80, '{2A}', '425.00', 'basic') AS basic \gset
+SELECT * FROM booking.quote_change(:basic, '{"items":[{"item_no":1,"flight_id":81,"seat":"4A"}]}');
+SELECT change_amount FROM booking.quote_change(:basic, '{"items":[{"item_no":1,"seat":"2B"}]}');
+SELECT * FROM booking.quote_change(:b, '{"items":[{"item_no":1,"flight_id":999,"seat":"4A"}]}');
+SELECT * FROM booking.quote_change(:b, '{"items":[{"item_no":1,"flight_id":23,"seat":"4A"}]}');
+SELECT * FROM booking.quote_change(:b, '{"items":[{"item_no":1,"flight_id":22,"seat":"4A"}]}');
+SELECT * FROM booking.quote_change(:b, '{"items":[{"item_no":1,"seat":"4A"},{"item_no":1,"seat":"4B"}]}');
+SELECT * FROM booking.quote_change(:b, '{"items":[]}');
+SELECT * FROM booking.quote_change(987654321, '{"items":[{"item_no":1,"seat":"4A"}]}');
+UPDATE flights SET status = 'departed', actual_departure = now() WHERE flight_id = 80;
+SELECT * FROM booking.quote_change(:b, '{"items":[{"item_no":1,"seat":"4A"}]}');
+-- a hold moves without money and stays a hold until its own deadline
+SELECT booking_id AS held FROM booking.create_booking(fixture.wish(81, '{4A}')) \gset
+SELECT change_amount, fee_amount FROM booking.quote_change(:held, '{"items":[{"item_no":1,"flight_id":82,"seat":"1A"}]}');
+SELECT status, total_amount FROM booking.change_seat(:held, 1::smallint, '4B');
+SELECT s.status, held_until = payment_required_by AS until_deadline FROM seats s, bookings WHERE flight_id = 81 AND seat_number = '4B' AND booking_id = :held;
+SELECT status, total_amount FROM booking.pay(:held, 120, 'EUR');
+-- the same over REST
+SELECT status, body::json -> 'items' #> '{0,seat_number}' AS seat, headers FROM booking.booking_api('PUT', '/v1/bookings/' || :held || '/items/1/seat', body => '{"seat":"4C"}', context => '{"if_match":"\"3\""}');
+SELECT body::json ->> 'change_id' AS change, status, body::json ->> 'change_amount' AS due FROM booking.booking_api('POST', '/v1/bookings/' || :held || '/changes', body => '{"items":[{"item_no":1,"seat":"1A"}]}') \gset rest_
+SELECT :rest_status AS status, :rest_due AS due;
+SELECT status, body::json ->> 'status' AS state FROM booking.booking_api('POST', '/v1/changes/' || :rest_change || '/actions/confirm', body => '{"payment":{"amount":"380.00","currency":"EUR"}}');
+SELECT * FROM booking.booking_api('PUT', '/v1/bookings/' || :held || '/items/99/seat', body => '{"seat":"4C"}');
+SELECT * FROM booking.check_invariants();
