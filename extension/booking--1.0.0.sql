@@ -81,6 +81,16 @@ payment, which is only compared with the server''s price. SB001 a seat is gone; 
 amount is not the price; SB008 a passenger is twice on a flight; SB010 a field is missing or wrong; SB011 no such customer,
 flight or fare.';
 
+CREATE FUNCTION booking.create_bookings(batch jsonb)
+    RETURNS json
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_create_bookings';
+COMMENT ON FUNCTION booking.create_bookings(jsonb) IS
+'Makes up to 20 bookings: {"mode": "all"|"each", "bookings": […]}, each as for create_booking. "all": all of them or none, and the
+errors of create_booking; "each": every one on its own. Returns an array in the order of the call: {"booking": {…}}, or
+{"error": {"sqlstate", "detail", "hint"}} for one that was refused. Batches in any order do not deadlock. SB010: a malformed batch
+or booking.';
+
 CREATE FUNCTION booking.pay(booking_id bigint, amount numeric, currency text, method text DEFAULT 'card')
     RETURNS TABLE (booking_id bigint, booking_reference text, status text, total_amount numeric, currency text,
                    payment_required_by timestamptz, version integer)

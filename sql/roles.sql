@@ -86,6 +86,9 @@ SELECT format('ALTER FUNCTION %s OWNER TO booking_owner', p.oid::regprocedure)
 SELECT format('GRANT EXECUTE ON FUNCTION %s TO booking_app', p.oid::regprocedure)
   FROM pg_catalog.pg_proc AS p
  WHERE p.pronamespace = 'booking'::regnamespace AND p.prosecdef AND p.proname !~ '^(etl_|check_|capture_)' \gexec
+SELECT format('GRANT EXECUTE ON FUNCTION %s TO booking_ro', p.oid::regprocedure)
+  FROM pg_catalog.pg_proc AS p
+ WHERE p.pronamespace = 'booking'::regnamespace AND p.proname ~ '^report_' \gexec
 SELECT format('GRANT EXECUTE ON FUNCTION %s TO reports_etl', p.oid::regprocedure)
   FROM pg_catalog.pg_proc AS p
  WHERE p.pronamespace = 'booking'::regnamespace AND p.proname ~ '^(etl_|report)' \gexec
@@ -93,10 +96,18 @@ SELECT format('GRANT EXECUTE ON FUNCTION %s TO monitor', p.oid::regprocedure)
   FROM pg_catalog.pg_proc AS p
  WHERE p.pronamespace = 'booking'::regnamespace AND p.proname ~ '^check_' \gexec
 
--- The warehouse, where there is one
-SELECT 'ALTER SCHEMA warehouse OWNER TO reports_etl' FROM pg_catalog.pg_namespace WHERE nspname = 'warehouse' \gexec
+-- The warehouse, where there is one: its owner runs the ETL, whose REFRESH … CONCURRENTLY needs a temporary table; reports
+-- and runs take longer than a booking may.
+SELECT count(*) = 1 AS has_warehouse FROM pg_catalog.pg_namespace WHERE nspname = 'warehouse' \gset
+\if :has_warehouse
+ALTER SCHEMA warehouse OWNER TO reports_etl;
+ALTER FUNCTION warehouse.date_key(date) OWNER TO reports_etl;
 SELECT format('ALTER %s %s OWNER TO reports_etl',
-              CASE c.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, c.oid::regclass)
-  FROM pg_catalog.pg_class AS c
-  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
- WHERE n.nspname = 'warehouse' AND c.relkind IN ('r', 'p', 'v', 'm') \gexec
+              CASE relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END, oid::regclass)
+  FROM pg_catalog.pg_class
+ WHERE relnamespace = 'warehouse'::regnamespace AND relkind IN ('r', 'm') \gexec
+SELECT format('GRANT TEMPORARY ON DATABASE %I TO reports_etl', current_database()) \gexec
+GRANT USAGE ON SCHEMA warehouse TO booking_ro;
+GRANT SELECT ON ALL TABLES IN SCHEMA warehouse TO booking_ro;
+SELECT format('ALTER ROLE booking_app IN DATABASE %I SET statement_timeout = %L', current_database(), '60s') \gexec
+\endif

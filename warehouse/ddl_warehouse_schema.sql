@@ -200,7 +200,7 @@ CREATE TABLE IF NOT EXISTS warehouse.dim_flight (
 );
 CREATE UNIQUE INDEX IF NOT EXISTS dim_flight_current_key ON warehouse.dim_flight (flight_id) WHERE is_current;
 COMMENT ON TABLE warehouse.dim_flight IS
-    'Dated flights with history (SCD2) of flight number, route, schedule, aircraft and status. Other columns follow the source in place. History is recorded from the first run on: the booking tables keep none.';
+    'Dated flights with history (SCD2) of flight number, route, schedule, aircraft and status. Other columns follow the source in place. History is what the runs have seen, since the booking tables keep none: nothing before the first run, and nothing that changed twice between two runs.';
 COMMENT ON COLUMN warehouse.dim_flight.departure_date IS 'Calendar date of the scheduled departure at the origin.';
 COMMENT ON COLUMN warehouse.dim_flight.departure_hour IS 'Hour of the scheduled departure at the origin, 0 to 23.';
 COMMENT ON COLUMN warehouse.dim_flight.time_zone IS 'IANA zone of the origin.';
@@ -513,7 +513,7 @@ COMMENT ON MATERIALIZED VIEW warehouse.mv_booking_curve IS
 ---------------------------------------------------------------------------------------------------------------------
 -- Change capture. ENABLE ALWAYS, because the rows come from the replication apply worker, for which ordinary triggers do
 -- not fire. A claim of a seat is no news to the warehouse; that a seat comes, goes, is blocked or changes cabin is.
--- Reference tables have no trigger: each run compares them whole.
+-- Reference tables have no trigger: each run compares them whole. Who drops schema warehouse must drop these triggers too.
 ---------------------------------------------------------------------------------------------------------------------
 
 SELECT format('CREATE OR REPLACE TRIGGER capture_change AFTER %s ON public.%I FOR EACH ROW %s '
@@ -536,24 +536,3 @@ CREATE OR REPLACE TRIGGER capture_inventory_change AFTER UPDATE ON public.seats 
           OR OLD.flight_id <> NEW.flight_id)
     EXECUTE FUNCTION booking.capture_change('flight', 'flight_id');
 ALTER TABLE public.seats ENABLE ALWAYS TRIGGER capture_inventory_change;
-
----------------------------------------------------------------------------------------------------------------------
--- Owner and grants, where the roles are there already (sql/roles.sql does the same when it comes later)
----------------------------------------------------------------------------------------------------------------------
-
-SELECT 'ALTER SCHEMA warehouse OWNER TO reports_etl' FROM pg_catalog.pg_roles WHERE rolname = 'reports_etl' \gexec
-SELECT 'ALTER FUNCTION warehouse.date_key(date) OWNER TO reports_etl' FROM pg_catalog.pg_roles WHERE rolname = 'reports_etl' \gexec
-SELECT format('ALTER %s %s OWNER TO reports_etl',
-              CASE c.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END, c.oid::regclass)
-  FROM pg_catalog.pg_class AS c, pg_catalog.pg_roles AS r
- WHERE r.rolname = 'reports_etl' AND c.relnamespace = 'warehouse'::regnamespace AND c.relkind IN ('r', 'm') \gexec
--- REFRESH … CONCURRENTLY keeps its differences in a temporary table.
-SELECT format('GRANT TEMPORARY ON DATABASE %I TO reports_etl', current_database())
-  FROM pg_catalog.pg_roles WHERE rolname = 'reports_etl' \gexec
-SELECT command
-  FROM pg_catalog.pg_roles,
-       unnest('{GRANT USAGE ON SCHEMA warehouse TO booking_ro,GRANT SELECT ON ALL TABLES IN SCHEMA warehouse TO booking_ro}'::text[]) AS command
- WHERE rolname = 'booking_ro' \gexec
--- A report and a run take longer than a booking may.
-SELECT format('ALTER ROLE booking_app IN DATABASE %I SET statement_timeout = ''60s''', current_database())
-  FROM pg_catalog.pg_roles WHERE rolname = 'booking_app' \gexec

@@ -99,7 +99,6 @@ static BkQuery find_booking = {
 	.argtypes = {TEXTOID, TEXTOID},
 };
 
-static int32 put(StringInfo out, int64 booking_id);
 static int64 find(const char *reference, const char *last_name);
 
 PG_FUNCTION_INFO_V1(booking_find_booking);
@@ -174,12 +173,11 @@ void
 bk_booking_respond(BkResponse *response, int64 booking_id)
 {
 	bk_json_put_string(response->headers, "ETag",
-					   psprintf("\"%d\"", put(response->body, booking_id)));
+					   psprintf("\"%d\"", bk_booking_put(response->body, booking_id)));
 }
 
-/* Writes a booking with its items and payments; returns its version. */
-static int32
-put(StringInfo out, int64 booking_id)
+int32
+bk_booking_put(StringInfo out, int64 booking_id)
 {
 	Datum values[] = {Int64GetDatum(booking_id)};
 	BkRows booking = bk_query_run(&read_booking, values, NULL);

@@ -22,6 +22,8 @@ typedef struct BkBookingWish
 	Datum amount;         /* of an instant booking: what the caller means to pay */
 	const char *currency; /* and in which currency */
 	const char *method;
+	BkTerms terms;            /* set by bk_booking_prepare, and so is */
+	const char *due_currency; /* the currency of the flights */
 } BkBookingWish;
 
 /* A booking whose row the caller has locked. */
@@ -46,7 +48,14 @@ extern BkBookingWish bk_booking_read_wish(BkObject body);
  * Raises SB001, SB002 (flight not on sale), SB006 (instant: not the server's amount), SB008, SB010, SB011 (no such
  * customer, flight or fare).
  */
-extern int64 bk_booking_create(const BkBookingWish *wish);
+extern int64 bk_booking_create(BkBookingWish *wish);
+
+/*
+ * The same in parts, for bookings that are made together: prepare checks the wish and sets its terms, then the seats of
+ * its claims are claimed (seats.h), then record writes the booking. The wish stays where it is meanwhile.
+ */
+extern void bk_booking_prepare(BkBookingWish *wish);
+extern int64 bk_booking_record(const BkBookingWish *wish);
 
 /* No particular version is asked for. */
 #define BK_ANY_VERSION 0
@@ -58,6 +67,9 @@ extern BkBooking bk_booking_lock(int64 booking_id, int32 if_version);
 
 /* The version that the request's If-Match names, or BK_ANY_VERSION. Raises SB010. */
 extern int32 bk_booking_if_match(const BkRequest *request);
+
+/* Writes a booking with its items and payments as a JSON object; returns its version. Raises SB011. */
+extern int32 bk_booking_put(StringInfo out, int64 booking_id);
 
 /* Answers with a booking, its items and payments; its version is the ETag. Raises SB011. */
 extern void bk_booking_respond(BkResponse *response, int64 booking_id);

@@ -461,16 +461,17 @@ claim_new_seats(const BkBooking *booking, int64 change_id)
 	Datum values[] = {Int64GetDatum(change_id)};
 	BkRows rows = bk_query_run(&read_moves, values, NULL);
 	BkClaim *claims = palloc0_array(BkClaim, rows.count);
-	bool held = strcmp(booking->status, "held") == 0;
+	BkTerms terms = {.status = strcmp(booking->status, "held") == 0 ? "held" : "booked",
+					 .held_until = booking->held_until,
+					 .fare_factor = DirectFunctionCall1(int4_numeric, Int32GetDatum(1))};
 
 	for (uint64 row = 0; row < rows.count; row++)
 	{
 		claims[row].flight_id = bk_row_int64(rows, row, 1);
 		claims[row].seat_number = bk_row_text(rows, row, 2);
+		claims[row].terms = &terms;
 	}
-	bk_seats_claim(claims, (int) rows.count, held ? "held" : "booked",
-				   booking->held_until,
-				   DirectFunctionCall1(int4_numeric, Int32GetDatum(1)));
+	bk_seats_claim(claims, (int) rows.count);
 }
 
 static BkRows

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "batch.h"
 #include "bookings.h"
 #include "cancellations.h"
 #include "changes.h"
@@ -36,6 +37,7 @@ static const Route routes[] = {
 	{"GET",  "/v1/customers",                            bk_customers_find},
 	{"GET",  "/v1/customers/{id}",                       bk_customers_get},
 	{"POST", "/v1/bookings",                             bk_bookings_create},
+	{"POST", "/v1/booking_batches",                      bk_batches_create},
 	{"GET",  "/v1/bookings",                             bk_bookings_find},
 	{"GET",  "/v1/bookings/{id}",                        bk_bookings_get},
 	{"POST", "/v1/bookings/{id}/payments",               bk_payments_create},

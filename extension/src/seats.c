@@ -65,6 +65,17 @@ static BkQuery lock_seats = {
 	.argtypes = {INT8ARRAYOID},
 };
 
+static BkQuery lock_named = {
+	.sql = "SELECT s.flight_id"
+		   "  FROM unnest($1, $2) AS w (flight_id, seat_number)"
+		   "  JOIN public.seats AS s USING (flight_id, seat_number)"
+		   " ORDER BY s.flight_id, s.seat_number COLLATE pg_catalog.\"C\""
+		   "   FOR NO KEY UPDATE OF s",
+	.expect = SPI_OK_SELECT,
+	.nargs = 2,
+	.argtypes = {INT8ARRAYOID, TEXTARRAYOID},
+};
+
 static BkQuery book_seats = {
 	.sql = "UPDATE public.seats AS s"
 		   "   SET status = 'booked', held_until = NULL, updated_at = pg_catalog.clock_timestamp()"
@@ -87,13 +98,12 @@ static BkQuery release_seats = {
 };
 
 static int compare_claims(const void *a, const void *b);
-static bool claim_named(BkClaim *claim, const char *status, TimestampTz held_until,
-						Datum fare_factor);
+static bool claim_named(BkClaim *claim);
+static void seat_arrays(BkClaim **claims, int count, Datum *values);
 static void refuse(BkClaim **claims, int count) pg_attribute_noreturn();
 
 void
-bk_seats_claim(BkClaim *claims, int count, const char *status, TimestampTz held_until,
-			   Datum fare_factor)
+bk_seats_claim(BkClaim *claims, int count)
 {
 	BkClaim **named = palloc_array(BkClaim *, count);
 	BkClaim **any = palloc_array(BkClaim *, count);
@@ -110,14 +120,28 @@ bk_seats_claim(BkClaim *claims, int count, const char *status, TimestampTz held_
 
 	qsort(named, named_count, sizeof(BkClaim *), compare_claims);
 	for (int i = 0; i < named_count; i++)
-		if (!claim_named(named[i], status, held_until, fare_factor))
+		if (!claim_named(named[i]))
 			refuse(named + i, named_count - i);
 
 	/* Last, because their locks come in no order: whoever holds them waits for no seat any more. */
 	bk_seats_choose(any, any_count);
 	for (int i = 0; i < any_count; i++)
-		if (!claim_named(any[i], status, held_until, fare_factor))
+		if (!claim_named(any[i]))
 			elog(ERROR, "a locked seat was taken");
+}
+
+void
+bk_seats_lock_named(const BkClaim *claims, int count)
+{
+	BkClaim **named = palloc_array(BkClaim *, Max(count, 1));
+	int named_count = 0;
+	Datum values[2];
+
+	for (int i = 0; i < count; i++)
+		if (claims[i].seat_number != NULL)
+			named[named_count++] = unconstify(BkClaim *, &claims[i]);
+	seat_arrays(named, named_count, values);
+	bk_rows_free(bk_query_run(&lock_named, values, NULL));
 }
 
 void
@@ -159,13 +183,14 @@ compare_claims(const void *a, const void *b)
  * while the second one waited for it.
  */
 static bool
-claim_named(BkClaim *claim, const char *status, TimestampTz held_until, Datum fare_factor)
+claim_named(BkClaim *claim)
 {
+	const BkTerms *terms = claim->terms;
 	Datum values[] = {Int64GetDatum(claim->flight_id),
 					  CStringGetTextDatum(claim->seat_number),
-					  CStringGetTextDatum(status), TimestampTzGetDatum(held_until),
-					  fare_factor};
-	const char *nulls = strcmp(status, "held") == 0 ? NULL : "   n ";
+					  CStringGetTextDatum(terms->status),
+					  TimestampTzGetDatum(terms->held_until), terms->fare_factor};
+	const char *nulls = strcmp(terms->status, "held") == 0 ? NULL : "   n ";
 	BkRows rows = bk_query_run(&claim_available, values, nulls);
 	bool isnull;
 
@@ -183,15 +208,12 @@ claim_named(BkClaim *claim, const char *status, TimestampTz held_until, Datum fa
 	return true;
 }
 
-/* Says which of these claims cannot be had; the first one could not a moment ago. */
+/* The seats of claims as parallel arrays, bigint[] and text[]. */
 static void
-refuse(BkClaim **claims, int count)
+seat_arrays(BkClaim **claims, int count, Datum *values)
 {
-	Datum *flight_ids = palloc_array(Datum, count);
-	Datum *seat_numbers = palloc_array(Datum, count);
-	Datum values[2];
-	BkRows rows;
-	char *seats;
+	Datum *flight_ids = palloc_array(Datum, Max(count, 1));
+	Datum *seat_numbers = palloc_array(Datum, Max(count, 1));
 
 	for (int i = 0; i < count; i++)
 	{
@@ -200,6 +222,17 @@ refuse(BkClaim **claims, int count)
 	}
 	values[0] = PointerGetDatum(construct_array_builtin(flight_ids, count, INT8OID));
 	values[1] = PointerGetDatum(construct_array_builtin(seat_numbers, count, TEXTOID));
+}
+
+/* Says which of these claims cannot be had; the first one could not a moment ago. */
+static void
+refuse(BkClaim **claims, int count)
+{
+	Datum values[2];
+	BkRows rows;
+	char *seats;
+
+	seat_arrays(claims, count, values);
 	rows = bk_query_run(&unavailable_seats, values, NULL);
 
 	seats = bk_row_text(rows, 0, 1);

@@ -16,6 +16,14 @@
 	"(s.status = 'available'" \
 	" OR s.status = 'held' AND s.held_until <= pg_catalog.clock_timestamp())"
 
+/* On what terms the seats of one booking are taken. */
+typedef struct BkTerms
+{
+	const char *status; /* "held" or "booked" */
+	TimestampTz held_until;
+	Datum fare_factor; /* numeric: a claim's price is the seat's times this */
+} BkTerms;
+
 /* One passenger's seat on one flight: a wish before the claim, a seat and its price after it. */
 typedef struct BkClaim
 {
@@ -24,16 +32,18 @@ typedef struct BkClaim
 	const char *cabin_class; /* of the wish, where seat_number is NULL */
 	const char *passenger_name;
 	const char *passenger_type;
+	const BkTerms *terms;
 	Datum price; /* numeric, set by the claim */
 } BkClaim;
 
 /*
- * Claims a seat for each wish, all or none: status "held" until held_until, or "booked". Prices are the seats' times
- * the fare's factor. A lapsed hold is taken over, its item expired. Raises SB001 naming seats that are gone, SB010
- * for a seat that does not exist.
+ * Claims a seat for each wish, all or none. A lapsed hold is taken over, its item expired. Raises SB001 naming seats that
+ * are gone, SB010 for a seat that does not exist.
  */
-extern void bk_seats_claim(BkClaim *claims, int count, const char *status,
-						   TimestampTz held_until, Datum fare_factor);
+extern void bk_seats_claim(BkClaim *claims, int count);
+
+/* Locks the named seats of claims in lock order, whatever their state, for a caller who claims them later one by one. */
+extern void bk_seats_lock_named(const BkClaim *claims, int count);
 
 /* Locks the seats of the live items of bookings (bigint[]) in lock order. */
 extern void bk_seats_lock(Datum booking_ids);

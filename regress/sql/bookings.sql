@@ -101,3 +101,17 @@ SELECT f.total_amount, (SELECT count(*) FROM booking.booking_items(f.booking_id)
 SELECT f.* FROM bookings b, booking.find_booking(b.booking_reference, 'ovelace') f WHERE b.customer_id = 2;
 SELECT * FROM booking.find_booking('AAAAAA', 'Lovelace');
 SELECT * FROM booking.check_invariants();
+-- batches: all or nothing, or each on its own; results in the order of the call
+SELECT fixture.flight(24, 58);
+SELECT jsonb_build_object('mode', 'all', 'bookings', jsonb_build_array(fixture.wish(24, '{4A,3A}'), fixture.wish(24, '{3B}', 'instant', '100.00'), fixture.wish(24, '{3A}'))) AS clash \gset
+SELECT booking.create_bookings(:'clash');
+SELECT count(*) FROM booking_items WHERE flight_id = 24;
+SELECT o ->> 'error' IS NULL AS booked, o #>> '{booking,status}' AS status, o #>> '{error,sqlstate}' AS sqlstate, o #>> '{error,detail}' AS detail
+  FROM jsonb_array_elements(booking.create_bookings(:'clash'::jsonb || '{"mode":"each"}')::jsonb) WITH ORDINALITY AS r (o, n) ORDER BY n;
+SELECT seat_number, i.status, s.status FROM booking_items i JOIN seats s USING (flight_id, seat_number) WHERE flight_id = 24 ORDER BY 1;
+SELECT status, body::jsonb #> '{results,0,booking,items,0,seat_number}' AS seat, body::jsonb #>> '{results,1,error,sqlstate}' AS second
+  FROM booking.booking_api('POST', '/v1/booking_batches', body => jsonb_build_object('mode', 'each', 'bookings', jsonb_build_array(fixture.wish(24, '{5A}'), fixture.wish(24, '{5B}', 'instant', '1.00'))));
+SELECT seat_number, status FROM seats WHERE flight_id = 24 AND seat_number LIKE '5%' ORDER BY 1;
+SELECT booking.create_bookings('{"mode":"some","bookings":[]}');
+SELECT booking.create_bookings('{"mode":"all","bookings":[]}');
+SELECT * FROM booking.check_invariants();
