@@ -42,6 +42,18 @@ COMMENT ON FUNCTION booking.search_flights(text, text, date, integer, text) IS
 destination are IATA codes; departure_date is the calendar date in the origin''s time zone; cabin_class null means any.
 price_from is the lowest price of a free seat at the standard fare, in currency. SB010: an argument is missing.';
 
+CREATE FUNCTION booking.search_connections(
+    origin text, destination text, departure_date date, passengers integer DEFAULT 1, cabin_class text DEFAULT NULL)
+    RETURNS TABLE (first_flight_id bigint, second_flight_id bigint, via text, scheduled_departure timestamptz,
+                   scheduled_arrival timestamptz, connection_minutes integer, duration_minutes integer, currency text,
+                   price_from numeric)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_search_connections';
+COMMENT ON FUNCTION booking.search_connections(text, text, date, integer, text) IS
+'One-stop connections whose first flight departs on departure_date in the origin''s time zone: both flights on sale with at least
+passengers seats, in cabin_class if given, 2 to 24 hours between them. By arrival. price_from is the sum of both flights'' lowest
+prices at the standard fare. SB010: an argument is missing.';
+
 CREATE FUNCTION booking.seat_map(flight_id bigint)
     RETURNS TABLE (seat_number text, cabin_class text, characteristics text, status text, price numeric)
     LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -7,6 +7,7 @@
 #include "catalog/pg_collation.h"
 #include "utils/formatting.h"
 
+#include "availability.h"
 #include "booking.h"
 #include "bookings.h"
 #include "errcodes.h"
@@ -16,8 +17,6 @@ static const char *const booking_types[] = {"hold", "instant", NULL};
 static const char *const channels[] = {"web",         "mobile", "agent",
 									   "call_center", "api",    NULL};
 static const char *const passenger_types[] = {"adult", "child", "infant", NULL};
-static const char *const cabin_classes[] = {"first", "business", "premium_economy",
-											"economy", NULL};
 
 static int read_slice(BkObject slice, BkClaim *claims);
 static BkClaim read_passenger(BkObject passenger, int64 flight_id);
@@ -83,7 +82,8 @@ read_passenger(BkObject passenger, int64 flight_id)
 	claim.passenger_name = name;
 	claim.passenger_type = type != NULL ? type : "adult";
 	claim.seat_number = bk_json_string(passenger, "seat", 3, BK_OPTIONAL);
-	claim.cabin_class = bk_json_word(passenger, "cabin_class", cabin_classes, BK_OPTIONAL);
+	claim.cabin_class = bk_json_word(passenger, "cabin_class", bk_cabin_classes,
+									 BK_OPTIONAL);
 	if ((claim.seat_number == NULL) == (claim.cabin_class == NULL))
 		bk_json_reject(passenger, "seat", "or \"cabin_class\" is required, and not both");
 	return claim;

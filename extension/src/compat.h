@@ -16,4 +16,13 @@
 #define BK_MODULE_MAGIC PG_MODULE_MAGIC
 #endif
 
+/* A scan of an index for equal keys; 18 adds a place for statistics. */
+#if PG_VERSION_NUM >= 180000
+#define bk_index_beginscan(table, index, snapshot, keys) \
+	index_beginscan((table), (index), (snapshot), NULL, (keys), 0)
+#else
+#define bk_index_beginscan(table, index, snapshot, keys) \
+	index_beginscan((table), (index), (snapshot), (keys), 0)
+#endif
+
 #endif

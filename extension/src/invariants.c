@@ -10,11 +10,10 @@
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "query.h"
+#include "result.h"
 
 #define SQL_LIVE "i.status NOT IN ('cancelled', 'expired')"
 #define SQL_LAPSED \
@@ -133,9 +132,7 @@ PG_FUNCTION_INFO_V1(booking_check_invariants);
 Datum
 booking_check_invariants(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-
-	InitMaterializedSRF(fcinfo, 0);
+	bk_result_begin(fcinfo);
 	SPI_connect();
 	for (int i = 0; i < lengthof(invariants); i++)
 	{
@@ -148,7 +145,7 @@ booking_check_invariants(PG_FUNCTION_ARGS)
 			bool nulls[] = {false, false};
 
 			CHECK_FOR_INTERRUPTS();
-			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+			bk_result_add(fcinfo, values, nulls);
 		}
 		bk_rows_free(rows);
 	}

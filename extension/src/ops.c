@@ -50,7 +50,7 @@ static BkQuery missing_columns = {
 		"       <> w.type_name"
 		" UNION ALL "
 		"SELECT w.name, 'is missing or invalid'"
-		"  FROM (VALUES ('booking_items_live_seat_key'), ('booking_items_live_passenger_key'),"
+		"  FROM (VALUES ('seats_pkey'), ('booking_items_live_seat_key'), ('booking_items_live_passenger_key'),"
 		"               ('bookings_reference_key'), ('customers_email_key')) AS w (name)"
 		" WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_index AS i"
 		"                    WHERE i.indexrelid = pg_catalog.to_regclass('public.' || w.name)"

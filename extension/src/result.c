@@ -1,6 +1,6 @@
 /*
  * result.c
- *		Rows of a statement as the result of a set-returning SQL function.
+ *		The result of a set-returning SQL function.
  */
 #include "postgres.h"
 
@@ -10,18 +10,34 @@
 #include "result.h"
 
 void
-bk_result_return(FunctionCallInfo fcinfo, BkRows rows)
+bk_result_begin(FunctionCallInfo fcinfo)
+{
+	InitMaterializedSRF(fcinfo, 0);
+}
+
+void
+bk_result_add(FunctionCallInfo fcinfo, const Datum *values, const bool *nulls)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	tuplestore_putvalues(result->setResult, result->setDesc, unconstify(Datum *, values),
+						 unconstify(bool *, nulls));
+}
+
+void
+bk_result_return(FunctionCallInfo fcinfo, BkRows rows)
+{
+	TupleDesc declared;
 	int columns = rows.table->tupdesc->natts;
 	Datum *values = palloc_array(Datum, columns);
 	bool *nulls = palloc_array(bool, columns);
 
-	InitMaterializedSRF(fcinfo, 0);
-	if (result->setDesc->natts != columns)
-		elog(ERROR, "%d columns for a result of %d", columns, result->setDesc->natts);
+	bk_result_begin(fcinfo);
+	declared = ((ReturnSetInfo *) fcinfo->resultinfo)->setDesc;
+	if (declared->natts != columns)
+		elog(ERROR, "%d columns for a result of %d", columns, declared->natts);
 	for (int i = 0; i < columns; i++)
-		if (TupleDescAttr(result->setDesc, i)->atttypid !=
+		if (TupleDescAttr(declared, i)->atttypid !=
 			TupleDescAttr(rows.table->tupdesc, i)->atttypid)
 			elog(ERROR, "column %d has the wrong type", i + 1);
 
@@ -29,6 +45,6 @@ bk_result_return(FunctionCallInfo fcinfo, BkRows rows)
 	{
 		for (int i = 0; i < columns; i++)
 			values[i] = bk_row_datum(rows, row, i + 1, &nulls[i]);
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		bk_result_add(fcinfo, values, nulls);
 	}
 }

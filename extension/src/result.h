@@ -1,6 +1,6 @@
 /*
  * result.h
- *		Rows of a statement as the result of a set-returning SQL function.
+ *		The result of a set-returning SQL function.
  */
 #ifndef BK_RESULT_H
 #define BK_RESULT_H
@@ -9,7 +9,11 @@
 
 #include "query.h"
 
-/* Materializes rows as the function's result. Their columns must have the declared types, in order. */
+/* Makes rows the function's result. Their columns must have the declared types, in order. */
 extern void bk_result_return(FunctionCallInfo fcinfo, BkRows rows);
+
+/* The same row by row: once begin, then add with a value and a null flag for each declared column. */
+extern void bk_result_begin(FunctionCallInfo fcinfo);
+extern void bk_result_add(FunctionCallInfo fcinfo, const Datum *values, const bool *nulls);
 
 #endif

@@ -17,80 +17,26 @@
 #include "flights.h"
 #include "result.h"
 #include "search.h"
-#include "seats.h"
 
 #define MAX_FLIGHTS 100
 #define DEFAULT_FLIGHTS 20
 
-static const char *const cabin_classes[] = {"first", "business", "premium_economy",
-											"economy", NULL};
-
-/* The members of a flight; f is the flight, o and d its airports. FLIGHT_COLUMNS counts them. */
-#define SQL_FLIGHT                                                                              \
-	"f.flight_id, f.flight_number, f.status, f.origin::text, f.destination::text,"              \
-	" f.scheduled_departure,"                                                                   \
-	" pg_catalog.timezone(o.time_zone, f.scheduled_departure) AS scheduled_departure_local,"    \
-	" o.time_zone AS origin_time_zone, f.scheduled_arrival,"                                    \
-	" pg_catalog.timezone(d.time_zone, f.scheduled_arrival) AS scheduled_arrival_local,"        \
-	" d.time_zone AS destination_time_zone,"                                                    \
-	" pg_catalog.timezone(d.time_zone, f.scheduled_arrival)::date"                              \
-	"   - pg_catalog.timezone(o.time_zone, f.scheduled_departure)::date AS arrival_day_offset," \
-	" (EXTRACT(epoch FROM f.scheduled_arrival - f.scheduled_departure) / 60)::integer"          \
-	"   AS duration_minutes,"                                                                   \
-	" f.estimated_departure, f.estimated_arrival, f.actual_departure, f.actual_arrival,"        \
-	" f.aircraft_code::text, f.distance_km, f.currency::text"
-
-#define SQL_FLIGHT_AIRPORTS                           \
-	" JOIN public.airports AS o ON o.iata = f.origin" \
-	" JOIN public.airports AS d ON d.iata = f.destination"
-
-#define SQL_CABIN_ORDER                                                                   \
-	"pg_catalog.array_position(ARRAY['first', 'business', 'premium_economy', 'economy']," \
-	"                          s.cabin_class::text)"
-
-/* $1 origin, $2 destination, $3 date, $4 passengers, $5 cabin or null, $6 and $7 the flight before the page. */
+/* $1 origin, $2 destination, $3 date, $4 and $5 departure and id of the flight before the page. */
 static BkQuery search_flights = {
-	.sql =
-		"SELECT " SQL_FLIGHT ","
-		"       c.cabin_class, c.seats_available, c.price_from"
-		"  FROM public.flights AS f" SQL_FLIGHT_AIRPORTS " CROSS JOIN LATERAL"
-		"       (SELECT s.cabin_class::text, pg_catalog.count(*)::integer AS seats_available,"
-		"               pg_catalog.min(s.price) AS price_from, " SQL_CABIN_ORDER
-		" AS position"
-		"          FROM public.seats AS s"
-		"         WHERE s.flight_id = f.flight_id AND " BK_SQL_CLAIMABLE
-		"           AND ($5 IS NULL OR s.cabin_class = $5)"
-		"         GROUP BY s.cabin_class"
-		"        HAVING pg_catalog.count(*) >= $4) AS c"
-		" WHERE f.origin = $1 AND f.destination = $2"
-		"   AND f.scheduled_departure >= pg_catalog.timezone(o.time_zone, $3::timestamp)"
-		"   AND f.scheduled_departure < pg_catalog.timezone(o.time_zone, ($3 + 1)::timestamp)"
-		"   AND " BK_SQL_ON_SALE
-		"   AND ($7 IS NULL OR (f.scheduled_departure, f.flight_id) > ($6, $7))"
-		" ORDER BY f.scheduled_departure, f.flight_id, c.position",
+	.sql = "SELECT " BK_SQL_FLIGHT "  FROM public.flights AS f" BK_SQL_FLIGHT_AIRPORTS
+		   " WHERE f.origin = $1 AND f.destination = $2 AND " BK_SQL_DEPARTS_ON_DATE
+		   "   AND " BK_SQL_ON_SALE
+		   "   AND ($5 IS NULL OR (f.scheduled_departure, f.flight_id) > ($4, $5))"
+		   " ORDER BY f.scheduled_departure, f.flight_id",
 	.expect = SPI_OK_SELECT,
-	.nargs = 7,
-	.argtypes = {BPCHAROID, BPCHAROID, DATEOID, INT4OID, TEXTOID, TIMESTAMPTZOID, INT8OID},
+	.nargs = 5,
+	.argtypes = {BPCHAROID, BPCHAROID, DATEOID, TIMESTAMPTZOID, INT8OID},
 	.read_only = true,
 };
 
-/* As many leading columns of search_flights as make a flight; then come the three of a cabin. */
-#define FLIGHT_COLUMNS 20
-
 static BkQuery get_flight = {
-	.sql = "SELECT " SQL_FLIGHT ","
-		   "       (SELECT pg_catalog.json_agg(pg_catalog.json_build_object("
-		   "                   'cabin_class', c.cabin_class, 'seats_available', c.seats_available,"
-		   "                   'price_from', c.price_from::text) ORDER BY c.position)"
-		   "          FROM (SELECT s.cabin_class, " SQL_CABIN_ORDER " AS position,"
-		   "                       pg_catalog.count(*) FILTER (WHERE " BK_SQL_CLAIMABLE
-		   ") AS seats_available,"
-		   "                       pg_catalog.min(s.price) FILTER (WHERE " BK_SQL_CLAIMABLE
-		   ") AS price_from"
-		   "                  FROM public.seats AS s"
-		   "                 WHERE s.flight_id = f.flight_id"
-		   "                 GROUP BY s.cabin_class) AS c) AS cabins"
-		   "  FROM public.flights AS f" SQL_FLIGHT_AIRPORTS " WHERE f.flight_id = $1",
+	.sql = "SELECT " BK_SQL_FLIGHT "  FROM public.flights AS f" BK_SQL_FLIGHT_AIRPORTS
+		   " WHERE f.flight_id = $1",
 	.expect = SPI_OK_SELECT,
 	.nargs = 1,
 	.argtypes = {INT8OID},
@@ -120,7 +66,9 @@ static BkQuery known_airport = {
 
 static const char *read_airport(BkObject query, const char *field);
 static bool read_cursor(BkObject query, TimestampTz *departure, int64 *flight_id);
-static uint64 put_flight(StringInfo out, BkRows rows, uint64 row);
+static BkRows run_search(const BkSearch *search, BkObject query);
+static void add_cabins(FunctionCallInfo fcinfo, BkRows rows, uint64 row,
+					   const BkCabin *cabins);
 
 PG_FUNCTION_INFO_V1(booking_search_flights);
 
@@ -128,22 +76,17 @@ PG_FUNCTION_INFO_V1(booking_search_flights);
 Datum
 booking_search_flights(PG_FUNCTION_ARGS)
 {
-	Datum values[7] = {0};
-	char nulls[] = "     nn";
+	BkSearch search = bk_search_from_args(fcinfo);
+	BkObject no_query = {.container = NULL, .path = ""};
+	BkCabin cabins[BK_CABINS];
+	BkRows rows;
 
-	for (int i = 0; i < 4; i++)
-	{
-		if (PG_ARGISNULL(i))
-			ereport(ERROR, errcode(SB_VALIDATION_ERROR),
-					errmsg(
-						"origin, destination, departure_date and passengers are required"));
-		values[i] = PG_GETARG_DATUM(i);
-	}
-	values[4] = PG_GETARG_DATUM(4);
-	nulls[4] = PG_ARGISNULL(4) ? 'n' : ' ';
-
+	bk_result_begin(fcinfo);
 	SPI_connect();
-	bk_result_return(fcinfo, bk_query_run(&search_flights, values, nulls));
+	rows = run_search(&search, no_query);
+	for (uint64 row = 0; row < rows.count; row++)
+		if (bk_search_suits(&search, bk_row_int64(rows, row, 1), cabins))
+			add_cabins(fcinfo, rows, row, cabins);
 	SPI_finish();
 	return (Datum) 0;
 }
@@ -153,45 +96,32 @@ bk_flights_search(const BkRequest *request, BkResponse *response)
 {
 	BkObject query = request->query;
 	StringInfo out = response->body;
-	const char *origin = read_airport(query, "origin");
-	const char *destination = read_airport(query, "destination");
-	const char *cabin = bk_json_word(query, "cabin_class", cabin_classes, BK_OPTIONAL);
+	BkSearch search = bk_search_read(query);
 	int64 limit = bk_json_int64(query, "limit", 1, MAX_FLIGHTS, BK_OPTIONAL,
 								DEFAULT_FLIGHTS);
-	int64 passengers = bk_json_int64(query, "passengers", 1, BK_MAX_PASSENGERS,
-									 BK_OPTIONAL, 1);
-	DateADT date;
-	TimestampTz after_departure = 0;
-	int64 after_flight = 0;
-	Datum values[7];
-	char nulls[] = "       ";
-	BkRows rows;
+	int64 connections = bk_json_int64(query, "max_connections", 0, 1, BK_OPTIONAL, 0);
+	BkRows rows = run_search(&search, query);
+	int64 found = 0;
 	uint64 row = 0;
-
-	(void) bk_json_date(query, "departure_date", BK_REQUIRED, &date);
-	if (!read_cursor(query, &after_departure, &after_flight))
-		nulls[5] = nulls[6] = 'n';
-	nulls[4] = cabin == NULL ? 'n' : ' ';
-	values[0] = CStringGetTextDatum(origin);
-	values[1] = CStringGetTextDatum(destination);
-	values[2] = DateADTGetDatum(date);
-	values[3] = Int32GetDatum((int32) passengers);
-	values[4] = cabin == NULL ? (Datum) 0 : CStringGetTextDatum(cabin);
-	values[5] = TimestampTzGetDatum(after_departure);
-	values[6] = Int64GetDatum(after_flight);
-	rows = bk_query_run(&search_flights, values, nulls);
+	BkCabin cabins[BK_CABINS];
 
 	bk_json_open(out, '{');
 	bk_json_key(out, "flights");
 	appendStringInfoChar(out, '[');
-	for (; row < rows.count && limit > 0; limit--)
-		row = put_flight(out, rows, row);
+	for (; row < rows.count && found < limit; row++)
+		if (bk_search_suits(&search, bk_row_int64(rows, row, 1), cabins))
+		{
+			bk_flight_put(out, rows, row, cabins);
+			found++;
+		}
 	bk_json_close(out, ']');
 	bk_json_put_string(out, "next",
 					   row == rows.count ? NULL
 										 : psprintf(INT64_FORMAT "." INT64_FORMAT,
 													bk_row_timestamptz(rows, row - 1, 6),
 													bk_row_int64(rows, row - 1, 1)));
+	if (connections > 0)
+		bk_connections_put(out, &search, query, limit);
 	bk_json_close(out, '}');
 }
 
@@ -200,13 +130,13 @@ bk_flights_get(const BkRequest *request, BkResponse *response)
 {
 	Datum values[] = {Int64GetDatum(request->ids[0])};
 	BkRows rows = bk_query_run(&get_flight, values, NULL);
+	BkCabin cabins[BK_CABINS];
 
 	if (rows.count == 0)
 		ereport(ERROR, errcode(SB_NOT_FOUND),
 				errmsg("no flight " INT64_FORMAT, request->ids[0]));
-	bk_json_open(response->body, '{');
-	bk_json_put_row(response->body, rows, 0);
-	bk_json_close(response->body, '}');
+	bk_availability_count(request->ids[0], cabins);
+	bk_flight_put(response->body, rows, 0, cabins);
 }
 
 void
@@ -219,6 +149,83 @@ bk_airports_find(const BkRequest *request, BkResponse *response)
 	bk_json_put_rows(response->body, "airports",
 					 bk_query_run(&find_airports, values, text == NULL ? "n" : NULL));
 	bk_json_close(response->body, '}');
+}
+
+BkSearch
+bk_search_read(BkObject query)
+{
+	BkSearch search;
+
+	search.origin = read_airport(query, "origin");
+	search.destination = read_airport(query, "destination");
+	(void) bk_json_date(query, "departure_date", BK_REQUIRED, &search.date);
+	search.passengers = (int) bk_json_int64(query, "passengers", 1, BK_MAX_PASSENGERS,
+											BK_OPTIONAL, 1);
+	search.cabin_class = bk_json_word(query, "cabin_class", bk_cabin_classes, BK_OPTIONAL);
+	return search;
+}
+
+BkSearch
+bk_search_from_args(FunctionCallInfo fcinfo)
+{
+	BkSearch search;
+
+	for (int i = 0; i < 4; i++)
+		if (PG_ARGISNULL(i))
+			ereport(ERROR, errcode(SB_VALIDATION_ERROR),
+					errmsg(
+						"origin, destination, departure_date and passengers are required"));
+	search.origin = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	search.destination = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	search.date = PG_GETARG_DATEADT(2);
+	search.passengers = PG_GETARG_INT32(3);
+	search.cabin_class = PG_ARGISNULL(4) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(4));
+	return search;
+}
+
+bool
+bk_search_suits(const BkSearch *search, int64 flight_id, BkCabin cabins[BK_CABINS])
+{
+	bool suits = false;
+
+	bk_availability_count(flight_id, cabins);
+	for (int i = 0; i < BK_CABINS; i++)
+	{
+		BkCabin *cabin = &cabins[i];
+
+		if (cabin->seats_available < search->passengers ||
+			(search->cabin_class != NULL &&
+			 strcmp(search->cabin_class, cabin->cabin_class) != 0))
+			cabin->seats = cabin->seats_available = 0;
+		suits = suits || cabin->seats_available > 0;
+	}
+	return suits;
+}
+
+void
+bk_flight_put(StringInfo out, BkRows rows, uint64 row, const BkCabin cabins[BK_CABINS])
+{
+	bk_json_open(out, '{');
+	bk_json_put_columns(out, rows, row, 1, BK_FLIGHT_COLUMNS);
+	bk_json_key(out, "cabins");
+	appendStringInfoChar(out, '[');
+	for (int i = 0; i < BK_CABINS; i++)
+	{
+		if (cabins[i].seats == 0)
+			continue;
+		bk_json_open(out, '{');
+		bk_json_put_string(out, "cabin_class", cabins[i].cabin_class);
+		bk_json_put_int64(out, "seats_available", cabins[i].seats_available);
+		bk_json_put_string(out, "price_from",
+						   cabins[i].seats_available == 0
+							   ? NULL
+							   : DatumGetCString(
+									 DirectFunctionCall1(numeric_out,
+														 cabins[i].price_from)));
+		bk_json_close(out, '}');
+	}
+	bk_json_close(out, ']');
+	bk_json_close(out, '}');
 }
 
 /* An airport that is served; so a typing error is not mistaken for a route without flights. */
@@ -253,23 +260,36 @@ read_cursor(BkObject query, TimestampTz *departure, int64 *flight_id)
 	return true;
 }
 
-/* Writes the flight that begins in this row, with its cabins; returns the row after it. */
-static uint64
-put_flight(StringInfo out, BkRows rows, uint64 row)
+static BkRows
+run_search(const BkSearch *search, BkObject query)
 {
-	int64 flight_id = bk_row_int64(rows, row, 1);
+	TimestampTz departure = 0;
+	int64 flight_id = 0;
+	bool later_page = read_cursor(query, &departure, &flight_id);
+	Datum values[] = {CStringGetTextDatum(search->origin),
+					  CStringGetTextDatum(search->destination),
+					  DateADTGetDatum(search->date), TimestampTzGetDatum(departure),
+					  Int64GetDatum(flight_id)};
 
-	bk_json_open(out, '{');
-	bk_json_put_columns(out, rows, row, 1, FLIGHT_COLUMNS);
-	bk_json_key(out, "cabins");
-	appendStringInfoChar(out, '[');
-	for (; row < rows.count && bk_row_int64(rows, row, 1) == flight_id; row++)
+	return bk_query_run(&search_flights, values, later_page ? NULL : "   nn");
+}
+
+/* A result row for each cabin: the flight's columns, then the cabin's three. */
+static void
+add_cabins(FunctionCallInfo fcinfo, BkRows rows, uint64 row, const BkCabin *cabins)
+{
+	Datum values[BK_FLIGHT_COLUMNS + 3];
+	bool nulls[BK_FLIGHT_COLUMNS + 3] = {false};
+
+	for (int i = 0; i < BK_FLIGHT_COLUMNS; i++)
+		values[i] = bk_row_datum(rows, row, i + 1, &nulls[i]);
+	for (int i = 0; i < BK_CABINS; i++)
 	{
-		bk_json_open(out, '{');
-		bk_json_put_columns(out, rows, row, FLIGHT_COLUMNS + 1, FLIGHT_COLUMNS + 3);
-		bk_json_close(out, '}');
+		if (cabins[i].seats_available == 0)
+			continue;
+		values[BK_FLIGHT_COLUMNS] = CStringGetTextDatum(cabins[i].cabin_class);
+		values[BK_FLIGHT_COLUMNS + 1] = Int32GetDatum(cabins[i].seats_available);
+		values[BK_FLIGHT_COLUMNS + 2] = cabins[i].price_from;
+		bk_result_add(fcinfo, values, nulls);
 	}
-	bk_json_close(out, ']');
-	bk_json_close(out, '}');
-	return row;
 }

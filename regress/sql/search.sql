@@ -31,3 +31,22 @@ SELECT json_array_length(body::json -> 'cabins') AS cabins, json_array_length(bo
   FROM booking.booking_api('GET', '/v1/flights/1/seat_map');
 UPDATE seats SET status = 'available', held_until = NULL WHERE flight_id = 1;
 SELECT * FROM booking.seat_map(999);
+-- connections: two flights, seats on both, two hours to change and less than a day
+SELECT fixture.flight(13, 40, 'LHR', 'JFK', 8);
+SELECT fixture.flight(14, 40, 'JFK', 'LAX', 6);
+SELECT fixture.flight(15, 41, 'JFK', 'LAX', 6);
+UPDATE flights SET scheduled_departure = a + interval '119 minutes', scheduled_arrival = a + interval '8 hours' FROM (SELECT scheduled_arrival FROM flights WHERE flight_id = 13) AS f (a) WHERE flight_id = 14;
+SELECT first_flight_id, second_flight_id FROM booking.search_connections('LHR', 'LAX', (now() AT TIME ZONE 'Europe/London')::date + 40);
+UPDATE flights SET scheduled_departure = scheduled_departure + interval '1 minute' WHERE flight_id = 14;
+SELECT first_flight_id, second_flight_id, via, CASE second_flight_id WHEN 14 THEN connection_minutes END AS minutes, currency, price_from FROM booking.search_connections('LHR', 'LAX', (now() AT TIME ZONE 'Europe/London')::date + 40) ORDER BY 2;
+SELECT jsonb_build_object('origin', 'LHR', 'destination', 'LAX', 'departure_date', to_char((now() AT TIME ZONE 'Europe/London')::date + 40, 'YYYY-MM-DD'), 'max_connections', '1', 'limit', '1') AS query \gset
+SELECT body::json -> 'flights' AS direct, body::json #>> '{connections,0,via}' AS via, body::json #>> '{connections,0,flights,1,flight_id}' AS second, body::json ->> 'next_connection' AS next
+  FROM booking.booking_api('GET', '/v1/flights', :'query') \gset page1_
+SELECT :'page1_direct' AS direct, :'page1_via' AS via, :page1_second AS second;
+SELECT body::json #>> '{connections,0,flights,1,flight_id}' AS second, body::json ->> 'next_connection' AS next
+  FROM booking.booking_api('GET', '/v1/flights', :'query'::jsonb || jsonb_build_object('after_connection', :'page1_next'));
+SELECT * FROM booking.booking_api('GET', '/v1/flights', :'query'::jsonb || '{"after_connection":"soon"}');
+SELECT * FROM booking.booking_api('GET', '/v1/flights', :'query'::jsonb || '{"max_connections":"2"}');
+UPDATE seats SET status = 'blocked' WHERE flight_id = 14 AND cabin_class = 'economy';
+SELECT second_flight_id FROM booking.search_connections('LHR', 'LAX', (now() AT TIME ZONE 'Europe/London')::date + 40, 1, 'economy') ORDER BY 1;
+UPDATE seats SET status = 'available' WHERE flight_id = 14;
