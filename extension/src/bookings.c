@@ -115,6 +115,27 @@ bk_booking_lock(int64 booking_id, int32 if_version)
 	return booking;
 }
 
+BkBooking
+bk_booking_lock_live(int64 booking_id, int32 if_version)
+{
+	BkBooking booking = bk_booking_lock(booking_id, if_version);
+
+	if (strcmp(booking.status, "cancelled") == 0)
+		ereport(ERROR, errcode(SB_ALREADY_CANCELLED),
+				errmsg("booking " INT64_FORMAT " is cancelled", booking_id));
+	if (strcmp(booking.status, "expired") == 0)
+		bk_booking_refuse_lapsed(booking_id);
+	return booking;
+}
+
+void
+bk_booking_refuse_lapsed(int64 booking_id)
+{
+	ereport(ERROR, errcode(SB_PAST_PAYMENT_DEADLINE),
+			errmsg("the hold of booking " INT64_FORMAT " has lapsed", booking_id),
+			errhint("Book again; the seats are free for anyone."));
+}
+
 void
 bk_booking_settle(int64 booking_id)
 {

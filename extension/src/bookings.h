@@ -5,6 +5,7 @@
 #ifndef BK_BOOKINGS_H
 #define BK_BOOKINGS_H
 
+#include "compat.h"
 #include "router.h"
 #include "seats.h"
 
@@ -64,6 +65,12 @@ extern int64 bk_booking_record(const BkBookingWish *wish);
  * Locks a booking's row, then looks at the clock. Raises SB011, and SB017 if the booking is not at version if_version.
  */
 extern BkBooking bk_booking_lock(int64 booking_id, int32 if_version);
+
+/* The same for a booking of which something is live. Raises SB003 (a lapsed hold) and SB005 (cancelled) besides. */
+extern BkBooking bk_booking_lock_live(int64 booking_id, int32 if_version);
+
+/* Says that a hold has lapsed: SB003. */
+pg_noreturn extern void bk_booking_refuse_lapsed(int64 booking_id);
 
 /* The version that the request's If-Match names, or BK_ANY_VERSION. Raises SB010. */
 extern int32 bk_booking_if_match(const BkRequest *request);

@@ -116,7 +116,6 @@ typedef struct Price
 	Datum refund_amount;
 } Price;
 
-static BkBooking lock_cancellable(int64 booking_id, int32 if_version);
 static Price price(int64 booking_id, Datum item_nos, bool all_items, TimestampTz moment);
 static void require_fresh(BkRows quote, const BkBooking *booking);
 static BkRows read_quote(int64 cancellation_id);
@@ -205,7 +204,7 @@ bk_cancellations_confirm(const BkRequest *request, BkResponse *response)
 int64
 bk_cancellation_quote(int64 booking_id, int32 if_version, const int16 *item_nos, int count)
 {
-	BkBooking booking = lock_cancellable(booking_id, if_version);
+	BkBooking booking = bk_booking_lock_live(booking_id, if_version);
 	TimestampTz moment = GetCurrentTimestamp();
 	Datum *elements = palloc_array(Datum, Max(count, 1));
 	Price quoted;
@@ -243,7 +242,7 @@ bk_cancellation_confirm(int64 cancellation_id)
 		ereport(ERROR, errcode(SB_NOT_FOUND),
 				errmsg("no cancellation " INT64_FORMAT, cancellation_id));
 
-	booking = lock_cancellable(bk_row_int64(quote, 0, 1), BK_ANY_VERSION);
+	booking = bk_booking_lock_live(bk_row_int64(quote, 0, 1), BK_ANY_VERSION);
 	quote = bk_query_run(&find_quote, values,
 						 NULL); /* as it is now that the booking is ours */
 	require_fresh(quote, &booking);
@@ -258,28 +257,14 @@ bk_cancellation_confirm(int64 cancellation_id)
 	booking_ids = bk_booking_id_array(booking.booking_id);
 	bk_seats_lock(booking_ids);
 	freed = bk_items_cancel(booking.booking_id, due.item_nos, due.penalties);
+	if (bk_row_int64(freed, 0, 3) != ARR_DIMS(DatumGetArrayTypeP(due.item_nos))[0])
+		bk_booking_refuse_lapsed(booking.booking_id);
 	bk_seats_release(bk_row_datum(freed, 0, 1, &isnull),
 					 bk_row_datum(freed, 0, 2, &isnull));
 	bk_payment_refund(booking.booking_id, due.refund_amount, booking.currency,
 					  cancellation_id, 0);
 	(void) bk_query_run(&confirm_quote, values, NULL);
 	bk_booking_settle(booking.booking_id);
-}
-
-/* Locks a booking of which something can still be cancelled. */
-static BkBooking
-lock_cancellable(int64 booking_id, int32 if_version)
-{
-	BkBooking booking = bk_booking_lock(booking_id, if_version);
-
-	if (strcmp(booking.status, "cancelled") == 0)
-		ereport(ERROR, errcode(SB_ALREADY_CANCELLED),
-				errmsg("booking " INT64_FORMAT " is cancelled", booking_id));
-	if (strcmp(booking.status, "expired") == 0)
-		ereport(ERROR, errcode(SB_PAST_PAYMENT_DEADLINE),
-				errmsg("the hold of booking " INT64_FORMAT " has lapsed", booking_id),
-				errhint("There is nothing left to cancel."));
-	return booking;
 }
 
 /* What cancelling the items costs as of a moment. */

@@ -142,12 +142,11 @@ static BkMove read_move(BkObject object);
 static BkMove *read_moves_of(BkObject body, int *count);
 static BkTender read_tender(BkObject body);
 static BkTender tender_from_args(FunctionCallInfo fcinfo, int first);
-static BkBooking lock_changeable(int64 booking_id, int32 if_version);
 static void move_arrays(const BkMove *moves, int count, Datum *values);
 static void require_allowed(BkRows moves);
 static void require_fresh(BkRows quote, const BkBooking *booking);
 static bool require_tender(const BkBooking *booking, Datum due, const BkTender *tender);
-static void claim_new_seats(const BkBooking *booking, int64 change_id);
+static int claim_new_seats(const BkBooking *booking, int64 change_id);
 static BkRows read_quote(int64 change_id);
 static void put(BkResponse *response, int64 change_id);
 
@@ -247,7 +246,7 @@ bk_seats_change(const BkRequest *request, BkResponse *response)
 int64
 bk_change_quote(int64 booking_id, int32 if_version, const BkMove *moves, int count)
 {
-	BkBooking booking = lock_changeable(booking_id, if_version);
+	BkBooking booking = bk_booking_lock_live(booking_id, if_version);
 	Datum values[7];
 
 	values[0] = Int64GetDatum(booking_id);
@@ -267,22 +266,25 @@ bk_change_confirm(int64 change_id, const BkTender *tender)
 	BkBooking booking;
 	BkRows freed;
 	Datum due;
+	int count;
 	bool pays;
 	bool isnull;
 
 	if (quote.count == 0)
 		ereport(ERROR, errcode(SB_NOT_FOUND),
 				errmsg("no change " INT64_FORMAT, change_id));
-	booking = lock_changeable(bk_row_int64(quote, 0, 1), BK_ANY_VERSION);
+	booking = bk_booking_lock_live(bk_row_int64(quote, 0, 1), BK_ANY_VERSION);
 	quote = bk_query_run(&find_quote, values,
 						 NULL); /* as it is now that the booking is ours */
 	require_fresh(quote, &booking);
 	due = bk_row_datum(quote, 0, 5, &isnull);
 	pays = require_tender(&booking, due, tender);
 
-	claim_new_seats(&booking, change_id);
+	count = claim_new_seats(&booking, change_id);
 	bk_seats_lock(bk_booking_id_array(booking.booking_id));
 	freed = bk_items_move(booking.booking_id, change_id);
+	if (bk_row_int64(freed, 0, 3) != count)
+		bk_booking_refuse_lapsed(booking.booking_id);
 	bk_seats_release(bk_row_datum(freed, 0, 1, &isnull),
 					 bk_row_datum(freed, 0, 2, &isnull));
 	(void) bk_query_run(&confirm_quote, values, NULL);
@@ -349,21 +351,6 @@ tender_from_args(FunctionCallInfo fcinfo, int first)
 	tender.currency = text_to_cstring(PG_GETARG_TEXT_PP(first + 1));
 	tender.method = text_to_cstring(PG_GETARG_TEXT_PP(first + 2));
 	return tender;
-}
-
-static BkBooking
-lock_changeable(int64 booking_id, int32 if_version)
-{
-	BkBooking booking = bk_booking_lock(booking_id, if_version);
-
-	if (strcmp(booking.status, "cancelled") == 0)
-		ereport(ERROR, errcode(SB_ALREADY_CANCELLED),
-				errmsg("booking " INT64_FORMAT " is cancelled", booking_id));
-	if (strcmp(booking.status, "expired") == 0)
-		ereport(ERROR, errcode(SB_PAST_PAYMENT_DEADLINE),
-				errmsg("the hold of booking " INT64_FORMAT " has lapsed", booking_id),
-				errhint("Book again; the seats are free for anyone."));
-	return booking;
 }
 
 static void
@@ -454,8 +441,8 @@ require_tender(const BkBooking *booking, Datum due, const BkTender *tender)
 	return pays;
 }
 
-/* In the booking's state: held until its own deadline, or booked. The seats' prices are those of the quote. */
-static void
+/* In the booking's state: held until its own deadline, or booked. The seats' prices are those of the quote. Returns how many. */
+static int
 claim_new_seats(const BkBooking *booking, int64 change_id)
 {
 	Datum values[] = {Int64GetDatum(change_id)};
@@ -472,6 +459,7 @@ claim_new_seats(const BkBooking *booking, int64 change_id)
 		claims[row].terms = &terms;
 	}
 	bk_seats_claim(claims, (int) rows.count);
+	return (int) rows.count;
 }
 
 static BkRows

@@ -16,6 +16,11 @@
 #define BK_MODULE_MAGIC PG_MODULE_MAGIC
 #endif
 
+/* 18 marks functions that do not return by a prefix. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn __attribute__((noreturn))
+#endif
+
 /* A scan of an index for equal keys; 18 adds a place for statistics. */
 #if PG_VERSION_NUM >= 180000
 #define bk_index_beginscan(table, index, snapshot, keys) \

@@ -11,8 +11,9 @@
 #include "utils/elog.h"
 
 /* Whether a SQLSTATE is of class SB. */
-#define SB_IS_OURS(code) \
-	(ERRCODE_TO_CATEGORY(code) == ERRCODE_TO_CATEGORY(MAKE_SQLSTATE('S', 'B', '0', '0', '0')))
+#define SB_IS_OURS(code)          \
+	(ERRCODE_TO_CATEGORY(code) == \
+	 ERRCODE_TO_CATEGORY(MAKE_SQLSTATE('S', 'B', '0', '0', '0')))
 
 #define SB_CODE(a, b, c) MAKE_SQLSTATE('S', 'B', (a), (b), (c))
 

@@ -87,7 +87,7 @@ static BkQuery cancel_items = {
 		"  SELECT i.item_no, i.price, c.penalty, i.status <> 'held' AS sold"
 		"    FROM public.booking_items AS i"
 		"    JOIN unnest($2, $3) AS c (item_no, penalty) ON c.item_no = i.item_no"
-		"   WHERE i.booking_id = $1),"
+		"   WHERE i.booking_id = $1 AND i.status NOT IN ('cancelled', 'expired')),"
 		" item AS ("
 		"  UPDATE public.booking_items AS i"
 		"     SET status = 'cancelled', penalty_amount = b.penalty, updated_at = pg_catalog.clock_timestamp()"
@@ -99,7 +99,7 @@ static BkQuery cancel_items = {
 		"         CASE WHEN sold THEN -1 ELSE 0 END, CASE WHEN sold THEN -refund ELSE 0 END,"
 		"         pg_catalog.clock_timestamp()"
 		"    FROM item)"
-		" SELECT pg_catalog.array_agg(flight_id), pg_catalog.array_agg(seat_number) FROM item",
+		" SELECT pg_catalog.array_agg(flight_id), pg_catalog.array_agg(seat_number), pg_catalog.count(*) FROM item",
 	.expect = SPI_OK_SELECT,
 	.nargs = 3,
 	.argtypes = {INT8OID, INT2ARRAYOID, NUMERICARRAYOID},
@@ -113,7 +113,7 @@ static BkQuery move_items = {
 		"         c.flight_id, c.seat_number, c.old_price, c.new_price, c.fee_amount"
 		"    FROM public.booking_items AS i"
 		"    JOIN public.booking_change_items AS c ON c.change_id = $2 AND c.item_no = i.item_no"
-		"   WHERE i.booking_id = $1),"
+		"   WHERE i.booking_id = $1 AND i.status NOT IN ('cancelled', 'expired')),"
 		" item AS ("
 		"  UPDATE public.booking_items AS i"
 		"     SET flight_id = m.flight_id, seat_number = m.seat_number, price = m.new_price,"
@@ -134,7 +134,7 @@ static BkQuery move_items = {
 		"                  SELECT m.flight_id, m.seat_number, 1, new_price + fee_amount"
 		"                   WHERE old_flight <> m.flight_id)"
 		"         AS e (flight_id, seat_number, seat_delta, revenue_delta))"
-		" SELECT pg_catalog.array_agg(old_flight), pg_catalog.array_agg(old_seat) FROM moved",
+		" SELECT pg_catalog.array_agg(old_flight), pg_catalog.array_agg(old_seat), pg_catalog.count(*) FROM moved",
 	.expect = SPI_OK_SELECT,
 	.nargs = 2,
 	.argtypes = {INT8OID, INT8OID},

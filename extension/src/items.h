@@ -23,10 +23,13 @@ extern void bk_items_expire_seat(int64 flight_id, const char *seat_number);
 /* Expires the held items of bookings (bigint[]). Rows: flight_ids bigint[], seat_numbers text[] of the freed seats. */
 extern BkRows bk_items_expire(Datum booking_ids);
 
-/* Moves items to the seats of a change, at its prices and fees. Rows: as bk_items_expire, the seats they had. */
+/*
+ * Moves the live items of a change to its seats, at its prices and fees. Rows: as bk_items_expire, the seats they had, and
+ * how many items that were: fewer than the change has where a claim has taken over a lapsed seat meanwhile.
+ */
 extern BkRows bk_items_move(int64 booking_id, int64 change_id);
 
-/* Cancels items (smallint[]) with their penalties (numeric[]). Rows: as bk_items_expire. */
+/* Cancels live items (smallint[]) with their penalties (numeric[]). Rows: as bk_items_move. */
 extern BkRows bk_items_cancel(int64 booking_id, Datum item_nos, Datum penalties);
 
 #endif

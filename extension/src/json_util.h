@@ -13,6 +13,7 @@
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
+#include "compat.h"
 #include "query.h"
 
 /* An object of the request. container is NULL where the request has none: every field is absent then. */
@@ -69,8 +70,8 @@ extern int16 *bk_json_int16_array(BkObject object, const char *field, int max_le
 								  int *length);
 
 /* Raises SB010 about a field. */
-extern void bk_json_reject(BkObject object, const char *field, const char *problem)
-	pg_attribute_noreturn();
+pg_noreturn extern void bk_json_reject(BkObject object, const char *field,
+									   const char *problem);
 
 /* Writers */
 extern void bk_json_open(StringInfo out, char bracket);

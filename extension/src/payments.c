@@ -59,9 +59,6 @@ static BkQuery count_items = {
 	.argtypes = {INT8OID},
 };
 
-static void require_payable(const BkBooking *booking);
-static void refuse_late(int64 booking_id) pg_attribute_noreturn();
-
 PG_FUNCTION_INFO_V1(booking_pay);
 
 /* booking.pay(booking_id, amount, currency, method): see its COMMENT. */
@@ -152,9 +149,11 @@ bk_payment_pay(int64 booking_id, int32 if_version, Datum amount, const char *cur
 			   const char *method)
 {
 	Datum values[] = {Int64GetDatum(booking_id)};
-	BkBooking booking = bk_booking_lock(booking_id, if_version);
+	BkBooking booking = bk_booking_lock_live(booking_id, if_version);
 
-	require_payable(&booking);
+	if (strcmp(booking.status, "held") != 0)
+		ereport(ERROR, errcode(SB_ALREADY_PAID),
+				errmsg("booking " INT64_FORMAT " is already paid", booking_id));
 	bk_payment_compare(amount, currency, booking.total_amount, booking.currency);
 
 	bk_seats_lock(bk_booking_id_array(booking_id));
@@ -162,30 +161,8 @@ bk_payment_pay(int64 booking_id, int32 if_version, Datum amount, const char *cur
 	/* A claim may have taken over a seat between our look at the clock and our lock on the seat. */
 	if (bk_items_confirm(booking_id) !=
 		(uint64) bk_row_int64(bk_query_run(&count_items, values, NULL), 0, 1))
-		refuse_late(booking_id);
+		bk_booking_refuse_lapsed(booking_id);
 
 	(void) bk_query_run(&confirm_booking, values, NULL);
 	bk_payment_enter(booking_id, amount, currency, method, 0, 0);
-}
-
-static void
-require_payable(const BkBooking *booking)
-{
-	if (strcmp(booking->status, "held") == 0)
-		return;
-	if (strcmp(booking->status, "expired") == 0)
-		refuse_late(booking->booking_id);
-	if (strcmp(booking->status, "cancelled") == 0)
-		ereport(ERROR, errcode(SB_ALREADY_CANCELLED),
-				errmsg("booking " INT64_FORMAT " is cancelled", booking->booking_id));
-	ereport(ERROR, errcode(SB_ALREADY_PAID),
-			errmsg("booking " INT64_FORMAT " is already paid", booking->booking_id));
-}
-
-static void
-refuse_late(int64 booking_id)
-{
-	ereport(ERROR, errcode(SB_PAST_PAYMENT_DEADLINE),
-			errmsg("the hold of booking " INT64_FORMAT " has lapsed", booking_id),
-			errhint("Book again; the seats are free for anyone."));
 }

@@ -13,6 +13,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "compat.h"
 #include "errcodes.h"
 #include "items.h"
 #include "seats.h"
@@ -100,7 +101,7 @@ static BkQuery release_seats = {
 static int compare_claims(const void *a, const void *b);
 static bool claim_named(BkClaim *claim);
 static void seat_arrays(BkClaim **claims, int count, Datum *values);
-static void refuse(BkClaim **claims, int count) pg_attribute_noreturn();
+pg_noreturn static void refuse(BkClaim **claims, int count);
 
 void
 bk_seats_claim(BkClaim *claims, int count)

@@ -53,7 +53,7 @@ is($status, 0, 'every command of the README succeeds') or diag substr($said, -30
 my @said = split /^---- next block\n/m, $said;
 is(scalar @said, scalar @blocks, 'every block was run');
 
-like($said[0], qr{http://localhost:$port{4000}/}, 'make up prints the URL');
+like($said[0], qr{http://localhost:$port{'4000'}/}, 'make up prints the URL');
 like($said[1], qr/"flight_number"/, 'a flight is found');
 like($said[2], qr/"status": "held"/, 'held');
 like($said[3], qr/"status": "confirmed".*"passenger_name": "Ada Lovelace".*"refund_amount".*"confirmed"/s, 'paid, found, quoted, cancelled');
