@@ -1,0 +1,60 @@
+# The only entry. Every target hands over to what does the work; variables given here (PG_CONFIG=, PRIMARY_PORT=, …)
+# reach it through the environment.
+
+DB = primary
+
+.PHONY: all install uninstall clean up down reset status psql logs etl test test-matrix format format-check lint help
+
+all: ## build the extension and the gateway
+	$(MAKE) -C extension all
+	$(MAKE) -C gateway all
+
+install: all ## install the extension into PostgreSQL
+	$(MAKE) -C extension install
+
+uninstall: ## remove the extension from PostgreSQL
+	$(MAKE) -C extension uninstall
+
+clean: ## remove what was built
+	$(MAKE) -C extension clean
+	$(MAKE) -C gateway clean
+	rm -rf regress/output
+
+up: ## install the packages needed, build, start all; says where to look
+	@docker/cluster up
+
+down: ## stop all; the data stays
+	@docker/cluster down
+
+reset: ## stop all and delete the data
+	@docker/cluster reset
+
+status: ## nodes, replication, slots, archive, subscription
+	@docker/cluster status
+
+psql: ## DB=primary|hot_backup|reports: psql there, as the superuser
+	@docker/cluster psql $(DB)
+
+logs: ## follow the logs
+	@docker/cluster logs
+
+etl: ## run the ETL now
+	@docker/cluster etl
+
+test: ## install the packages needed, run all tests on a server and ports of their own
+	@regress/run
+
+test-matrix: ## regress and specs on PostgreSQL 17 and 18, in containers
+	@regress/matrix
+
+format: ## lay out the C sources
+	regress/lint --write
+
+format-check: ## are they laid out so?
+	regress/lint format
+
+lint: ## format-check, and shellcheck over the scripts
+	regress/lint
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16

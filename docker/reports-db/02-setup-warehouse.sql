@@ -1,0 +1,44 @@
+-- First start of the reports database: the empty tables, the subscription that fills them, the warehouse and its first
+-- ETL run. BOOKING_HOME holds docker/, sql/ and warehouse/; PRIMARY_CONNINFO is the subscription's connection string.
+
+\set ON_ERROR_STOP on
+\getenv home BOOKING_HOME
+\getenv primary_conninfo PRIMARY_CONNINFO
+\set file :home/sql/flights_oltp_schema.sql
+\i :file
+CREATE EXTENSION booking;
+\set file :home/sql/roles.sql
+\i :file
+\set file :home/docker/passwords.sql
+\i :file
+
+-- The slot is there (01-init-reports.sh).
+CREATE SUBSCRIPTION reports_subscription CONNECTION :'primary_conninfo' PUBLICATION reports_publication
+    WITH (create_slot = false, slot_name = 'reports_slot', copy_data = true, streaming = on);
+
+DO $$
+DECLARE
+    give_up timestamptz := clock_timestamp() + interval '10 minutes';
+BEGIN
+    WHILE EXISTS (SELECT FROM pg_catalog.pg_subscription_rel WHERE srsubstate <> 'r') LOOP
+        IF clock_timestamp() > give_up THEN
+            RAISE EXCEPTION 'the subscription has not copied all tables in 10 minutes'
+                USING HINT = 'The servers'' logs say why.';
+        END IF;
+        PERFORM pg_sleep(0.2);
+    END LOOP;
+END
+$$;
+ANALYZE;
+
+\set file :home/warehouse/ddl_warehouse_schema.sql
+\i :file
+\set file :home/sql/roles.sql
+\i :file
+SELECT booking.etl_run(true);
+
+SELECT count(*) > 0 AS has_cron FROM pg_catalog.pg_available_extensions WHERE name = 'pg_cron' \gset
+\if :has_cron
+CREATE EXTENSION pg_cron;
+SELECT FROM cron.schedule('etl', '*/5 * * * *', 'SELECT booking.etl_run()');
+\endif

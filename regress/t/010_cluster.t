@@ -1,0 +1,331 @@
+# The native cluster end to end: first start (killed twice on the way), replication, archive, restart, moved ports.
+# The real docker/cluster, on free ports and a directory of its own; as root its servers belong to the user postgres.
+
+use strict;
+use warnings;
+
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
+use File::Temp qw(tempdir);
+use HTTP::Tiny;
+use IO::Socket::INET;
+use POSIX qw(setsid);
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $tree = abs_path(dirname(abs_path(__FILE__)) . '/../..');
+my $base = tempdir('/tmp/flight_booking_cluster.XXXXXX', CLEANUP => 1);
+chmod 0755, $base;
+my $run = "$base/run";
+our $password = 'yourpassword';
+my @nodes = qw(primary hot_backup reports);
+my %database = (
+	primary => 'flight_booking',
+	hot_backup => 'flight_booking',
+	reports => 'flight_booking_reports');
+my %port;
+
+delete @ENV{ grep { /^PG(?!_CONFIG$)/ } keys %ENV };
+$ENV{RUN_DIR} = $run;
+set_ports(free_ports(4));
+
+$SIG{INT} = $SIG{TERM} = sub { exit 1 };
+
+END
+{
+	local $?;
+	cluster('reset') if $run && -d $run;
+}
+
+# ---------------------------------------------------------------- the tools
+
+sub free_ports
+{
+	my @sockets = map { IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') } 1 .. shift;
+
+	return map { $_->sockport } @sockets;
+}
+
+sub set_ports
+{
+	@port{ @nodes, 'gateway' } = @_;
+	$ENV{ uc($_) . '_PORT' } = $port{$_} for keys %port;
+}
+
+# Runs docker/cluster; returns its exit status, and leaves what it said in $said.
+my $said;
+
+sub cluster
+{
+	my $command = join ' ', map { "'$_'" } @_;
+
+	$said = qx("$tree/docker/cluster" $command 2>&1 </dev/null);
+	return $? >> 8;
+}
+
+# Starts `cluster up`, waits until the file is there and for the given time, then kills all of it.
+sub kill_up_at
+{
+	my ($file, $seconds) = @_;
+	my $pid = fork // die;
+
+	if ($pid == 0)
+	{
+		setsid();
+		open STDOUT, '>', "$base/killed.log";
+		open STDERR, '>&', \*STDOUT;
+		exec "$tree/docker/cluster", 'up';
+	}
+	my $seen = wait_for(sub { -e $file }, 240);
+	sleep $seconds;
+	kill 'KILL', -$pid;
+	waitpid $pid, 0;
+	return $seen && !-e "$run/reports";
+}
+
+sub wait_for
+{
+	my ($condition, $seconds) = @_;
+	my $end = time + ($seconds || 30);
+
+	while (time < $end)
+	{
+		return 1 if $condition->();
+		sleep 0.1;
+	}
+	return 0;
+}
+
+# As a user would: over TCP, with the password of the guide.
+sub sql
+{
+	my ($node, $sql) = @_;
+
+	local $ENV{PGPASSWORD} = $password;
+	open my $out, '-|', 'psql', '-XAtq', '-h', 'localhost', '-p', $port{$node}, '-U', 'postgres', '-d', $database{$node},
+	  '-v', 'ON_ERROR_STOP=1', '-v', 'VERBOSITY=sqlstate', '-c', $sql
+	  or die;
+	my $answer = do { local $/; <$out> };
+	close $out;
+	chomp $answer;
+	return $answer;
+}
+
+sub sql_error
+{
+	my ($node, $sql) = @_;
+
+	open my $stderr, '>&', \*STDERR or die;
+	open STDERR, '>', "$base/stderr" or die;
+	sql($node, $sql);
+	open STDERR, '>&', $stderr or die;
+	return slurp("$base/stderr");
+}
+
+sub slurp
+{
+	open my $in, '<', shift or return '';
+	local $/;
+	return <$in>;
+}
+
+sub seen_on
+{
+	my ($node, $email) = @_;
+
+	return wait_for(sub { sql($node, "SELECT count(*) FROM customers WHERE email = '$email'") eq '1' });
+}
+
+sub identities
+{
+	return join ' ', map {
+		sql($_, 'SELECT system_identifier FROM pg_control_system()') . '/'
+		  . (split /\n/, slurp("$run/$_/postmaster.pid"))[0]
+	} @nodes;
+}
+
+sub system_identifiers
+{
+	return join ' ', map { sql($_, 'SELECT system_identifier FROM pg_control_system()') } @nodes;
+}
+
+# A process of the servers' user that is none of ours to stop.
+sub bystander
+{
+	my @command = ('sleep', '600');
+	my $pid = fork // die;
+
+	if ($pid == 0)
+	{
+		exec $> == 0 ? ('setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups', @command) : @command;
+	}
+	return $pid;
+}
+
+# ---------------------------------------------------------------- before anything is there
+
+{
+	my $listener = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => $port{hot_backup});
+
+	isnt(cluster('up'), 0, 'up refuses while a port is taken');
+	like($said, qr/port $port{hot_backup} is taken.*HOT_BACKUP_PORT=/, 'and names the port and the variable that moves it');
+	ok(!-e $run, 'and has made nothing');
+}
+isnt(cluster('status'), 0, 'status without a cluster is an error');
+like($said, qr/there is no cluster/, 'that says so');
+
+# ---------------------------------------------------------------- first start
+
+ok(kill_up_at("$run/primary.new/postmaster.pid", 4), 'killed while the primary was being made');
+ok(!-e "$run/primary", 'and there is no primary');
+ok(kill_up_at("$run/reports.new/postmaster.pid", 2), 'killed while the replicas were being made');
+ok(-e "$run/primary", 'and the primary is whole');
+
+my $begun = time;
+is(cluster('up'), 0, 'up') or BAIL_OUT($said);
+note sprintf '%.1f s', time - $begun;
+note $said;
+like($said, qr{http://localhost:$port{gateway}/}, 'it prints the URL');
+like($said, qr/psql -h localhost -p $port{$_} -U postgres -d $database{$_}\b/, "and how to reach $_") for @nodes;
+is_deeply([ glob("$run/*.new $run/*.tmp") ], [], 'nothing unfinished is left');
+
+# ---------------------------------------------------------------- four servers
+
+is(sql($_, 'SELECT pg_is_in_recovery()'), $_ eq 'hot_backup' ? 't' : 'f', "role of $_") for @nodes;
+is(sql($_, 'SHOW data_checksums'), 'on', "checksums on $_") for @nodes;
+is(sql($_, "SELECT count(*) FROM pg_hba_file_rules WHERE auth_method IN ('trust', 'md5', 'password') OR error IS NOT NULL"),
+	'0', "no weak authentication on $_")
+  for @nodes;
+is(sql($_, 'SHOW listen_addresses'), 'localhost', "$_ listens on loopback") for @nodes;
+for my $page ('/readyz', '/')
+{
+	is(HTTP::Tiny->new->get("http://localhost:$port{gateway}$page")->{status}, 200, "gateway: $page");
+}
+{
+	local $password = 'wrong';
+	like(sql_error('primary', 'SELECT 1'), qr/password authentication failed/, 'a wrong password is refused');
+}
+like(
+	qx(PGPASSWORD=$password psql -X 'host=localhost port=$port{primary} user=postgres replication=true' -c IDENTIFY_SYSTEM 2>&1),
+	qr/no pg_hba.conf entry for replication/,
+	'only the role replicator streams');
+
+# ---------------------------------------------------------------- secrets
+
+{
+	my @roles = qw(booking_app booking_ro replicator reports_sub reports_etl monitor);
+	my %secret = map { chomp(my $text = slurp("$run/secrets/$_")); $_ => $text } @roles;
+	my $shown = join '', qx(ps -eo args), map { slurp($_) } glob("$run/log/*");
+
+	is((grep { length >= 32 } values %secret), 6, 'six passwords');
+	is((grep { (stat "$run/secrets/$_")[2] & 077 } @roles, 'pgpass'), 0, 'in files that only their owner reads');
+	is((grep { index($shown, $_) >= 0 } values %secret), 0, 'and in no command line and no log');
+	is(qx(PGPASSWORD='$secret{monitor}' psql -XAt 'host=localhost port=$port{primary} user=monitor dbname=flight_booking' -c 'SELECT 1'),
+		"1\n", 'a role logs in with its password');
+}
+
+# ---------------------------------------------------------------- replication, by the guide's commands
+
+is(sql('primary', "SELECT state FROM pg_stat_replication WHERE application_name = 'hot_backup_db'"), 'streaming', 'hot backup streams');
+is(sql('primary', "SELECT slot_name, slot_type, active FROM pg_replication_slots ORDER BY 1"),
+	"hot_backup_slot|physical|t\nreports_slot|logical|t",
+	'both slots are there and in use, and no other');
+is(sql('primary', "SELECT count(*) FROM pg_publication_tables WHERE pubname = 'reports_publication' AND schemaname = 'public'"),
+	sql('primary', "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"),
+	'every business table is published');
+is(sql('primary', "SELECT count(*) FROM pg_publication_tables WHERE schemaname <> 'public'"), '0', 'and nothing else is');
+is(sql('reports', "SELECT count(*) FROM pg_stat_subscription WHERE subname = 'reports_subscription' AND pid IS NOT NULL"),
+	'1', 'the subscription runs');
+is(sql('reports', "SELECT count(*) FROM pg_subscription_rel WHERE srsubstate <> 'r'"), '0', 'and has copied all tables');
+for my $table (qw(flights seats bookings booking_items payments))
+{
+	my $count = sql('primary', "SELECT count(*) FROM $table");
+
+	cmp_ok($count, '>', 0, "sample data in $table");
+	is(sql($_, "SELECT count(*) FROM $table"), $count, "$table on $_") for qw(hot_backup reports);
+}
+is(sql('primary', 'SELECT count(*) FROM booking.check_invariants()'), '0', 'the sample data breaks no rule');
+
+sql('primary', "INSERT INTO customers (full_name, email) VALUES ('Test User', 'test\@example.com')");
+ok(seen_on($_, 'test@example.com'), "a new customer is seen on $_") for qw(hot_backup reports);
+like(sql_error('hot_backup', "INSERT INTO customers (full_name, email) VALUES ('X', 'x\@example.com')"), qr/25006/, 'the hot backup is read only');
+
+# ---------------------------------------------------------------- archive, ETL, jobs
+
+{
+	my $file = sql('primary', 'SELECT pg_walfile_name(pg_switch_wal())');
+
+	ok(wait_for(sub { -s "$run/wal_archive/$file" }), 'a finished WAL file is archived');
+	is(sql('primary', 'SELECT failed_count FROM pg_stat_archiver'), '0', 'no archiving failed');
+	is(sql('primary', 'SHOW archive_timeout'), '1h', 'WAL is archived hourly');
+	is((stat "$run/wal_archive")[2] & 077, 0, 'the archive is closed to others');
+}
+is(cluster('etl'), 0, 'etl') or diag $said;
+is( system({ 'env' } 'env', "PGPASSWORD=$password", 'psql', '-Xq', '-h', 'localhost', '-p', $port{reports}, '-U', 'postgres', '-d',
+		$database{reports}, '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null', '-f', "$tree/warehouse/etl_master_pipeline.sql"),
+	0, 'psql -f etl_master_pipeline.sql');
+SKIP:
+{
+	skip 'no pg_cron here', 2 if sql('primary', "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_cron'") eq '0';
+	like(sql('primary', 'SELECT command FROM cron.job'), qr/expire_holds/, 'the hold sweeper is scheduled');
+	like(sql('reports', 'SELECT command FROM cron.job'), qr/etl_run/, 'the ETL is scheduled');
+}
+
+# ---------------------------------------------------------------- looking
+
+is(cluster('status'), 0, 'status');
+like($said, qr/hot_backup +$port{hot_backup} +up +standby/, 'shows the standby');
+like($said, qr/hot_backup_db +\| streaming/, 'the replication');
+like($said, qr/reports_subscription +\| t +\| t/, 'the subscription');
+like($said, qr{gateway +$port{gateway} +up +/readyz 200}, 'the gateway');
+is(cluster('psql', 'reports', '-XAtc', 'SELECT current_database()'), 0, 'psql');
+is($said, "flight_booking_reports\n", 'goes to the node that was named');
+
+# ---------------------------------------------------------------- up again, down, up
+
+{
+	my $before = identities();
+	my $start = time;
+
+	is(cluster('up'), 0, 'up on a running system');
+	cmp_ok(time - $start, '<', 5, 'is quick');
+	is(identities(), $before, 'and changes nothing');
+	local $ENV{PRIMARY_PORT} = (free_ports(1))[0];
+	isnt(cluster('up'), 0, 'up with another port is refused');
+	like($said, qr/make down/, 'with the way to do it');
+}
+
+my $identifiers = system_identifiers();
+my $bystander = bystander();
+
+is(cluster('down'), 0, 'down') or diag $said;
+ok(!IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port{$_}), "$_ is down") for @nodes, 'gateway';
+isnt(cluster('status'), 0, 'status says so');
+
+# as after a crash of the machine: the pids in the files belong to someone else by now
+for my $file ('gateway.pid', 'primary/postmaster.pid')
+{
+	open my $out, '>', "$run/$file" or die;
+	print $out "$bystander\n";
+}
+is(cluster('down'), 0, 'down when all is down');
+ok(kill(0, $bystander), 'stops nobody else');
+
+set_ports((free_ports(1))[0], @port{qw(hot_backup reports gateway)});
+is(cluster('up'), 0, 'up again, the primary on another port') or diag $said;
+kill 'KILL', $bystander;
+is(system_identifiers(), $identifiers, 'with the same data');
+ok(seen_on($_, 'test@example.com'), "nothing is lost on $_") for @nodes;
+sql('primary', "INSERT INTO customers (full_name, email) VALUES ('Test User', 'second\@example.com')");
+ok(seen_on($_, 'second@example.com'), "$_ follows the primary to its port") for qw(hot_backup reports);
+is(HTTP::Tiny->new->get("http://localhost:$port{gateway}/readyz")->{status}, 200, 'and so does the gateway');
+
+delete @ENV{ map { uc($_) . '_PORT' } keys %port };
+is(cluster('up'), 0, 'up without variables keeps the ports');
+
+# ---------------------------------------------------------------- the end
+
+is(cluster('reset'), 0, 'reset');
+is_deeply([ grep { !m{/lock$} } glob("$run/*") ], [], 'leaves nothing');
+
+done_testing();
