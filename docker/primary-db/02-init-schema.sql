@@ -26,4 +26,5 @@ SELECT count(*) > 0 AS has_cron FROM pg_catalog.pg_available_extensions WHERE na
 \if :has_cron
 CREATE EXTENSION pg_cron;
 SELECT FROM cron.schedule('expire-holds', '* * * * *', 'SELECT booking.expire_holds()');
+SELECT FROM cron.schedule('forget-responses', '7 * * * *', 'SELECT booking.forget_responses()');
 \endif
