@@ -49,9 +49,10 @@ COMMENT ON ROLE monitor IS 'Reads statistics';
 GRANT pg_monitor TO monitor;
 GRANT reports_etl TO booking_owner;
 
--- The API bounds every wait: a stuck client costs others half a second, not their evening.
+-- The API bounds every wait: a stuck client costs others half a second, not their evening. A row that several want has two
+-- queues, for its tuple and for its holder's transaction, so the timeout is half of that.
 ALTER ROLE booking_app SET statement_timeout = '3s';
-ALTER ROLE booking_app SET lock_timeout = '500ms';
+ALTER ROLE booking_app SET lock_timeout = '250ms';
 ALTER ROLE booking_app SET idle_in_transaction_session_timeout = '5s';
 ALTER ROLE booking_app SET default_transaction_isolation = 'read committed';
 ALTER ROLE booking_ro SET default_transaction_read_only = on;

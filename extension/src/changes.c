@@ -2,8 +2,8 @@
  * changes.c
  *		Moving items to other seats or flights: a quote, then its confirmation.
  *
- * A quote claims nothing. Confirming it claims the new seats in lock order first and releases the old ones after, when
- * it waits for nothing any more; items that stay keep their price. Another seat of the same flight costs no fee; another
+ * A quote claims nothing. Confirming it locks the old seats and the new ones together, in lock order, claims the new and
+ * then releases the old; items that stay keep their price. Another seat of the same flight costs no fee; another
  * flight costs the fare's change fee, or nothing where the airline cancelled the old one or the booking is not paid yet.
  */
 #include "postgres.h"
@@ -280,8 +280,8 @@ bk_change_confirm(int64 change_id, const BkTender *tender)
 	due = bk_row_datum(quote, 0, 5, &isnull);
 	pays = require_tender(&booking, due, tender);
 
+	bk_seats_lock_change(booking.booking_id, change_id);
 	count = claim_new_seats(&booking, change_id);
-	bk_seats_lock(bk_booking_id_array(booking.booking_id));
 	freed = bk_items_move(booking.booking_id, change_id);
 	if (bk_row_int64(freed, 0, 3) != count)
 		bk_booking_refuse_lapsed(booking.booking_id);

@@ -77,6 +77,22 @@ static BkQuery lock_named = {
 	.argtypes = {INT8ARRAYOID, TEXTARRAYOID},
 };
 
+static BkQuery lock_change = {
+	.sql =
+		"SELECT s.flight_id"
+		"  FROM (SELECT flight_id, seat_number FROM public.booking_change_items WHERE change_id = $2"
+		"         UNION"
+		"        SELECT i.flight_id, i.seat_number"
+		"          FROM public.booking_items AS i"
+		"         WHERE i.booking_id = $1 AND i.status NOT IN ('cancelled', 'expired')) AS w"
+		"  JOIN public.seats AS s USING (flight_id, seat_number)"
+		" ORDER BY s.flight_id, s.seat_number COLLATE pg_catalog.\"C\""
+		"   FOR NO KEY UPDATE OF s",
+	.expect = SPI_OK_SELECT,
+	.nargs = 2,
+	.argtypes = {INT8OID, INT8OID},
+};
+
 static BkQuery book_seats = {
 	.sql = "UPDATE public.seats AS s"
 		   "   SET status = 'booked', held_until = NULL, updated_at = pg_catalog.clock_timestamp()"
@@ -149,6 +165,14 @@ void
 bk_seats_lock(Datum booking_ids)
 {
 	bk_rows_free(bk_query_run(&lock_seats, &booking_ids, NULL));
+}
+
+void
+bk_seats_lock_change(int64 booking_id, int64 change_id)
+{
+	Datum values[] = {Int64GetDatum(booking_id), Int64GetDatum(change_id)};
+
+	bk_rows_free(bk_query_run(&lock_change, values, NULL));
 }
 
 void

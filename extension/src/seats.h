@@ -48,6 +48,9 @@ extern void bk_seats_lock_named(const BkClaim *claims, int count);
 /* Locks the seats of the live items of bookings (bigint[]) in lock order. */
 extern void bk_seats_lock(Datum booking_ids);
 
+/* Locks the seats that a change leaves and those that it takes, together in lock order. */
+extern void bk_seats_lock_change(int64 booking_id, int64 change_id);
+
 /* Turns the seats of the held items of a booking into booked ones. The seats are locked. */
 extern void bk_seats_book(int64 booking_id);
 

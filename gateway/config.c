@@ -1,0 +1,319 @@
+/*
+ * config.c
+ *	  The environment variables: one table says name, range, default and meaning, and
+ *	  drives reading, checking and --help. Rule: no message here ever quotes the value of
+ *	  a connection string or a password.
+ */
+#include "config.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conn.h"
+
+#define GUIDE_PASSWORD "yourpassword"
+#define MAX_PASSWORD 1024
+
+typedef enum SettingKind
+{
+	TEXT,
+	NUMBER,
+	FLAG
+} SettingKind;
+
+typedef struct Setting
+{
+	const char *name;
+	SettingKind kind;
+	size_t offset;
+	const char *fallback; /* NULL: unset */
+	long min;
+	long max;
+	const char *help;
+} Setting;
+
+#define FIELD(name) offsetof(GwConfig, name)
+
+/* clang-format off */
+static const Setting settings[] = {
+	{"DATABASE_URL", TEXT, FIELD(url[GW_DB_PRIMARY]), NULL, 0, 0,
+	 "primary database: libpq URI or conninfo, several hosts allowed; required"},
+	{"DATABASE_PASSWORD_FILE", TEXT, FIELD(password_file[GW_DB_PRIMARY]), NULL, 0, 0,
+	 "file whose first line is the password for DATABASE_URL"},
+	{"REPORTS_DATABASE_URL", TEXT, FIELD(url[GW_DB_REPORTS]), NULL, 0, 0,
+	 "reports database; without it the reports paths answer 503"},
+	{"REPORTS_DATABASE_PASSWORD_FILE", TEXT, FIELD(password_file[GW_DB_REPORTS]), NULL, 0, 0,
+	 "file whose first line is the password for REPORTS_DATABASE_URL"},
+	{"GATEWAY_REPORTS_PATHS", TEXT, FIELD(reports_paths), "/v1/reports /v1/etl_runs", 0, 0,
+	 "path prefixes sent to the reports database, separated by spaces"},
+	{"GATEWAY_ADDRESS", TEXT, FIELD(address), "127.0.0.1", 0, 0,
+	 "IPv4 address to listen on; 0.0.0.0 for all"},
+	{"GATEWAY_PORT", NUMBER, FIELD(port), "4000", 1, 65535,
+	 "TCP port to listen on"},
+	{"GATEWAY_WORKERS", NUMBER, FIELD(workers), "48", 1, 1024,
+	 "threads, and so HTTP connections served at once and connections per database"},
+	{"GATEWAY_MAX_BODY", NUMBER, FIELD(max_body), "65536", 1, 16777216,
+	 "largest request body, bytes"},
+	{"GATEWAY_MAX_HEADER", NUMBER, FIELD(max_header), "16384", 1024, 1048576,
+	 "largest request line and header together, bytes"},
+	{"GATEWAY_MAX_QUERY", NUMBER, FIELD(max_query), "4096", 0, 1048576,
+	 "largest query string, bytes"},
+	{"GATEWAY_HEADER_TIMEOUT_MS", NUMBER, FIELD(header_timeout), "5000", 100, 600000,
+	 "time a client has to send a request header, and to take in a response"},
+	{"GATEWAY_BODY_TIMEOUT_MS", NUMBER, FIELD(body_timeout), "5000", 100, 600000,
+	 "time a client has to send a request body"},
+	{"GATEWAY_KEEP_ALIVE_MS", NUMBER, FIELD(keep_alive), "1000", 0, 600000,
+	 "idle time after which a kept connection is closed"},
+	{"GATEWAY_STATEMENT_TIMEOUT_MS", NUMBER, FIELD(statement_timeout[GW_DB_PRIMARY]), "5000", 10, 600000,
+	 "statement_timeout on the primary database"},
+	{"GATEWAY_REPORTS_TIMEOUT_MS", NUMBER, FIELD(statement_timeout[GW_DB_REPORTS]), "60000", 10, 3600000,
+	 "statement_timeout on the reports database"},
+	{"GATEWAY_LOCK_TIMEOUT_MS", NUMBER, FIELD(lock_timeout), "250", 10, 600000,
+	 "lock_timeout on both databases"},
+	{"GATEWAY_READY_TIMEOUT_MS", NUMBER, FIELD(ready_timeout), "1000", 10, 60000,
+	 "time a database has to answer /readyz"},
+	{"GATEWAY_CONNECT_BUDGET_MS", NUMBER, FIELD(connect_budget), "3000", 0, 60000,
+	 "time spent on reconnecting before requests are answered 503 at once"},
+	{"GATEWAY_STOP_TIMEOUT_MS", NUMBER, FIELD(stop_timeout), "10000", 0, 600000,
+	 "time requests in flight have to finish after SIGTERM"},
+	{"GATEWAY_LOG_LEVEL", TEXT, FIELD(log_level_name), "info", 0, 0,
+	 "error, warning, info or debug"},
+	{"BOOKING_DEV", FLAG, FIELD(dev), "0", 0, 1,
+	 "1 allows the password of the setup guide; for development only"},
+};
+/* clang-format on */
+
+#define SETTING_COUNT (sizeof(settings) / sizeof(settings[0]))
+
+static bool setting_read(GwConfig *config, const Setting *setting, char *error,
+						 size_t error_size);
+static bool number_read(const Setting *setting, const char *text, long *value);
+static bool values_check(GwConfig *config, char *error, size_t error_size);
+static bool prefixes_split(GwConfig *config);
+static bool database_check(GwConfig *config, GwDatabase db, char *error,
+						   size_t error_size);
+static bool guide_password(const char *in_url, const char *in_file);
+static char *password_read(const char *file);
+
+/* Fills config from the environment; false leaves a sentence for the user in error. */
+bool
+gw_config_load(GwConfig *config, char *error, size_t error_size)
+{
+	memset(config, 0, sizeof(*config));
+	for (size_t i = 0; i < SETTING_COUNT; i++)
+	{
+		if (!setting_read(config, &settings[i], error, error_size))
+			return false;
+	}
+	return values_check(config, error, error_size);
+}
+
+/* Prints every variable with its default and meaning. */
+void
+gw_config_help(FILE *out)
+{
+	fputs("Usage: booking_gateway [--help | --version]\n\n"
+		  "Serves the flight booking REST API: each request is one call of\n"
+		  "booking.booking_api in PostgreSQL. Configured by the environment:\n\n",
+		  out);
+	for (size_t i = 0; i < SETTING_COUNT; i++)
+	{
+		const Setting *setting = &settings[i];
+
+		fprintf(out, "  %s\n      %s", setting->name, setting->help);
+		if (setting->kind == NUMBER)
+			fprintf(out, " (%ld to %ld)", setting->min, setting->max);
+		if (setting->fallback != NULL)
+			fprintf(out, "\n      default: %s", setting->fallback);
+		fputc('\n', out);
+	}
+	fputs("\nExit status: 0 after a requested stop, 1 when it cannot listen or a request\n"
+		  "did not finish in time, 2 for a wrong setting.\n",
+		  out);
+}
+
+void
+gw_config_free(GwConfig *config)
+{
+	for (size_t i = 0; i < SETTING_COUNT; i++)
+	{
+		if (settings[i].kind == TEXT)
+			free(*(char **) ((char *) config + settings[i].offset));
+	}
+	for (int db = 0; db < GW_DB_COUNT; db++)
+		free(config->password[db]);
+	memset(config, 0, sizeof(*config));
+}
+
+/* The name used in logs, metrics and /readyz. */
+const char *
+gw_config_database_name(GwDatabase db)
+{
+	return db == GW_DB_PRIMARY ? "primary" : "reports";
+}
+
+/* The database that answers this (decoded) path. */
+GwDatabase
+gw_config_route(const GwConfig *config, const char *path)
+{
+	for (int i = 0; i < GW_MAX_PREFIXES && config->reports_prefix[i] != NULL; i++)
+	{
+		size_t length = strlen(config->reports_prefix[i]);
+
+		if (strncmp(path, config->reports_prefix[i], length) == 0 &&
+			(path[length] == '\0' || path[length] == '/'))
+			return GW_DB_REPORTS;
+	}
+	return GW_DB_PRIMARY;
+}
+
+static bool
+setting_read(GwConfig *config, const Setting *setting, char *error, size_t error_size)
+{
+	const char *text = getenv(setting->name);
+	void *field = (char *) config + setting->offset;
+	long value;
+
+	if (text == NULL || *text == '\0')
+		text = setting->fallback;
+	if (setting->kind == TEXT)
+	{
+		*(char **) field = text != NULL ? strdup(text) : NULL;
+		return true;
+	}
+	if (!number_read(setting, text, &value))
+	{
+		snprintf(error, error_size, "%s must be %s between %ld and %ld, not \"%.32s\"",
+				 setting->name, "a whole number", setting->min, setting->max, text);
+		return false;
+	}
+	if (setting->kind == NUMBER)
+		*(long *) field = value;
+	else
+		*(bool *) field = value != 0;
+	return true;
+}
+
+static bool
+number_read(const Setting *setting, const char *text, long *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtol(text, &end, 10);
+	return errno == 0 && end != text && *end == '\0' && *value >= setting->min &&
+		   *value <= setting->max;
+}
+
+static bool
+values_check(GwConfig *config, char *error, size_t error_size)
+{
+	struct in_addr parsed;
+
+	if (inet_pton(AF_INET, config->address, &parsed) != 1)
+	{
+		snprintf(error, error_size,
+				 "GATEWAY_ADDRESS must be an IPv4 address such as 127.0.0.1, not \"%.64s\"",
+				 config->address);
+		return false;
+	}
+	if (!gw_log_level_parse(config->log_level_name, &config->log_level))
+	{
+		snprintf(error, error_size,
+				 "GATEWAY_LOG_LEVEL must be error, warning, info or debug, not \"%.32s\"",
+				 config->log_level_name);
+		return false;
+	}
+	if (!prefixes_split(config))
+	{
+		snprintf(error, error_size,
+				 "GATEWAY_REPORTS_PATHS must be at most %d paths that begin with \"/\"",
+				 GW_MAX_PREFIXES);
+		return false;
+	}
+	return database_check(config, GW_DB_PRIMARY, error, error_size) &&
+		   database_check(config, GW_DB_REPORTS, error, error_size);
+}
+
+/* Cuts reports_paths, in place, into reports_prefix. */
+static bool
+prefixes_split(GwConfig *config)
+{
+	char *rest = NULL;
+	int count = 0;
+
+	for (char *part = strtok_r(config->reports_paths, " ", &rest); part != NULL;
+		 part = strtok_r(NULL, " ", &rest))
+	{
+		if (part[0] != '/' || count == GW_MAX_PREFIXES)
+			return false;
+		config->reports_prefix[count++] = part;
+	}
+	return true;
+}
+
+/* Reads the password file and refuses what must not reach a server. */
+static bool
+database_check(GwConfig *config, GwDatabase db, char *error, size_t error_size)
+{
+	const char *variable = db == GW_DB_PRIMARY ? "DATABASE" : "REPORTS_DATABASE";
+	char *in_url = NULL;
+	const char *problem = NULL;
+
+	if (config->password_file[db] != NULL &&
+		(config->password[db] = password_read(config->password_file[db])) == NULL)
+		problem = "_PASSWORD_FILE cannot be read or its first line is empty or too long";
+	else if (config->url[db] == NULL && db == GW_DB_PRIMARY)
+		problem = "_URL is not set; example: postgresql://booking_app@localhost:5432/"
+				  "flight_booking";
+	else if (config->url[db] == NULL)
+		return true;
+	else if (!gw_conn_url_password(config->url[db], &in_url))
+		problem = "_URL is not a valid PostgreSQL connection URI or string";
+	else if (in_url != NULL && config->password[db] != NULL)
+		problem = "_URL and the password file both give a password; keep one";
+	else if (!config->dev && guide_password(in_url, config->password[db]))
+		problem = "_URL uses the password of the setup guide; choose another one, or set "
+				  "BOOKING_DEV=1 on a development machine";
+
+	free(in_url);
+	if (problem != NULL)
+		snprintf(error, error_size, "%s%s", variable, problem);
+	return problem == NULL;
+}
+
+/* Is the password that libpq would send the one that everybody knows? */
+static bool
+guide_password(const char *in_url, const char *in_file)
+{
+	const char *password = in_file != NULL ? in_file : in_url;
+
+	if (password == NULL)
+		password = getenv("PGPASSWORD");
+	return password != NULL && strcmp(password, GUIDE_PASSWORD) == 0;
+}
+
+/* Returns the first line of file, malloc'd, or NULL. */
+static char *
+password_read(const char *file)
+{
+	FILE *in = fopen(file, "re");
+	char line[MAX_PASSWORD + 2];
+	char *password = NULL;
+
+	if (in == NULL)
+		return NULL;
+	if (fgets(line, sizeof(line), in) != NULL)
+	{
+		size_t length = strcspn(line, "\r\n");
+
+		if (length > 0 && length <= MAX_PASSWORD)
+			password = strndup(line, length);
+	}
+	fclose(in);
+	explicit_bzero(line, sizeof(line));
+	return password;
+}

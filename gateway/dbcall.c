@@ -1,0 +1,240 @@
+/*
+ * dbcall.c
+ *	  Sends a request to the database and makes a reply of the answer. Rule: a statement is
+ *	  sent a second time only when the first one certainly left nothing behind, or when it
+ *	  was a read.
+ */
+#include "dbcall.h"
+
+#include <errno.h>
+#include <libpq-fe.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "metrics.h"
+
+#define MAX_RETRIES 3
+#define MAX_RECONNECTS 1
+#define RETRY_PAUSE_MS 20
+#define LONGEST_RETRY_PAUSE_MS 200
+
+typedef struct Tries
+{
+	int retries;
+	int reconnects;
+} Tries;
+
+static bool call_try(GwConn *conn, const GwRequest *request, const GwCallLimits *limits,
+					 GwReply *reply, GwSqlError *error);
+static bool call_again(GwConn *conn, const GwRequest *request, const GwCallLimits *limits,
+					   const GwSqlError *error, Tries *tries);
+static bool call_send(GwConn *conn, const GwRequest *request);
+static PGresult *call_receive(PGconn *pg, long timeout, bool *row_seen);
+static bool call_wait(PGconn *pg, long deadline);
+static void error_from_result(GwSqlError *error, const PGresult *result, bool row_seen);
+static char *field_copy(const PGresult *result, int field);
+static bool reply_from_result(GwReply *reply, const PGresult *result, GwSqlError *error);
+
+/* Fills reply with the database's answer or with a problem; it always has one. */
+void
+gw_dbcall_run(GwConn *conn, const GwRequest *request, const GwCallLimits *limits,
+			  GwReply *reply)
+{
+	Tries tries = {0, 0};
+	GwSqlError error = {0};
+
+	while (!call_try(conn, request, limits, reply, &error))
+	{
+		gw_metrics_db_error(error.sqlstate);
+		if (!call_again(conn, request, limits, &error, &tries))
+		{
+			gw_status_sql_problem(reply, request->id, &error);
+			break;
+		}
+		gw_metrics_db_retry();
+		gw_sql_error_free(&error);
+	}
+	gw_sql_error_free(&error);
+}
+
+/* One attempt; false leaves the reason in error. */
+static bool
+call_try(GwConn *conn, const GwRequest *request, const GwCallLimits *limits,
+		 GwReply *reply, GwSqlError *error)
+{
+	PGresult *result;
+	bool row_seen = false;
+	bool good = false;
+
+	if (!gw_conn_ensure(conn, limits->retry, error))
+		return false;
+	if (!call_send(conn, request))
+	{
+		gw_sql_error_set(error, GW_UNKNOWN_OUTCOME, PQerrorMessage(conn->pg));
+		return false;
+	}
+	result = call_receive(conn->pg, limits->timeout, &row_seen);
+	if (PQresultStatus(result) == PGRES_TUPLES_OK)
+		good = reply_from_result(reply, result, error);
+	else
+		error_from_result(error, result, row_seen);
+	PQclear(result);
+	return good;
+}
+
+/*
+ * Cleans up after a failed attempt and says whether to try again. An unknown outcome is
+ * tried again for reads only; a probe with its short time never costs the others their
+ * connections.
+ */
+static bool
+call_again(GwConn *conn, const GwRequest *request, const GwCallLimits *limits,
+		   const GwSqlError *error, Tries *tries)
+{
+	const GwStatus *status = gw_status_of_sqlstate(error->sqlstate);
+	bool unknown = strcmp(error->sqlstate, GW_UNKNOWN_OUTCOME) == 0;
+	bool had_connection = conn->pg != NULL;
+
+	if (status->remedy == GW_REMEDY_RECONNECT && limits->retry)
+		gw_conn_drop_all(conn);
+	else if (status->remedy == GW_REMEDY_RECONNECT ||
+			 (conn->pg != NULL && PQstatus(conn->pg) != CONNECTION_OK))
+		gw_conn_close(conn);
+	if (!limits->retry || (unknown && !request->safe))
+		return false;
+	if (status->remedy == GW_REMEDY_RECONNECT)
+		return had_connection && tries->reconnects++ < MAX_RECONNECTS;
+	if (status->remedy != GW_REMEDY_RETRY || tries->retries >= MAX_RETRIES)
+		return false;
+	gw_conn_pause(tries->retries++, RETRY_PAUSE_MS, LONGEST_RETRY_PAUSE_MS);
+	return true;
+}
+
+static bool
+call_send(GwConn *conn, const GwRequest *request)
+{
+	const char *method = strcmp(request->method, "HEAD") == 0 ? "GET" : request->method;
+	const char *const values[] = {method, request->path, request->query, request->body,
+								  request->context};
+
+	return PQsendQueryPrepared(conn->pg, GW_CONN_STATEMENT, 5, values, NULL, NULL, 0) ==
+		   1;
+}
+
+/*
+ * Returns the row or the first error, or NULL when the time is over. A row may be followed
+ * by an error, because the commit comes after it; then the error is the result.
+ */
+static PGresult *
+call_receive(PGconn *pg, long timeout, bool *row_seen)
+{
+	long deadline = gw_conn_clock_ms() + timeout;
+	PGresult *last = NULL;
+
+	for (;;)
+	{
+		PGresult *next;
+
+		if (!call_wait(pg, deadline))
+		{
+			PQclear(last);
+			return NULL;
+		}
+		next = PQgetResult(pg);
+		if (next == NULL)
+			return last;
+		if (last != NULL && PQresultStatus(last) == PGRES_FATAL_ERROR)
+		{
+			/* Only the first error has a SQLSTATE; next says that the line is dead. */
+			PQclear(next);
+			continue;
+		}
+		*row_seen = *row_seen || PQresultStatus(next) == PGRES_TUPLES_OK;
+		PQclear(last);
+		last = next;
+	}
+}
+
+/* Waits until PQgetResult would not block; false when the deadline is over. */
+static bool
+call_wait(PGconn *pg, long deadline)
+{
+	while (PQisBusy(pg))
+	{
+		struct pollfd waiting = {.fd = PQsocket(pg), .events = POLLIN};
+		long left = deadline - gw_conn_clock_ms();
+		int ready;
+
+		if (left <= 0)
+			return false;
+		ready = poll(&waiting, 1, (int) left);
+		if (ready < 0 && errno != EINTR)
+			return false;
+		/* A failure here shows as a result with an error. */
+		if (ready > 0 && PQconsumeInput(pg) != 1)
+			return true;
+	}
+	return true;
+}
+
+/*
+ * The server ends a session with an error before the commit, which is certain to leave
+ * nothing, or by silence, which is not. No SQLSTATE means silence.
+ */
+static void
+error_from_result(GwSqlError *error, const PGresult *result, bool row_seen)
+{
+	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+	bool fatal = severity == NULL || strcmp(severity, "ERROR") != 0;
+
+	if (sqlstate == NULL || (fatal && row_seen))
+	{
+		gw_sql_error_set(error, GW_UNKNOWN_OUTCOME,
+						 result != NULL ? PQresultErrorMessage(result)
+										: "no answer in time");
+		return;
+	}
+	gw_sql_error_set(error, sqlstate, "");
+	free(error->message);
+	error->message = field_copy(result, PG_DIAG_MESSAGE_PRIMARY);
+	error->detail = field_copy(result, PG_DIAG_MESSAGE_DETAIL);
+	error->hint = field_copy(result, PG_DIAG_MESSAGE_HINT);
+}
+
+static char *
+field_copy(const PGresult *result, int field)
+{
+	const char *text = PQresultErrorField(result, field);
+
+	return text != NULL ? strdup(text) : NULL;
+}
+
+/* Checks the shape of the answer; a wrong one is an internal error. */
+static bool
+reply_from_result(GwReply *reply, const PGresult *result, GwSqlError *error)
+{
+	long status = 0;
+
+	if (PQntuples(result) == 1 && PQnfields(result) == 3)
+		status = strtol(PQgetvalue(result, 0, 0), NULL, 10);
+	if (status < 200 || status > 599)
+	{
+		gw_sql_error_set(error, "XX000", "booking_api returned no row or a wrong status");
+		return false;
+	}
+	reply->status = (int) status;
+	if (!PQgetisnull(result, 0, 1))
+		reply->headers = json_loads(PQgetvalue(result, 0, 1), 0, NULL);
+	if (!PQgetisnull(result, 0, 2))
+	{
+		reply->length = (size_t) PQgetlength(result, 0, 2);
+		reply->body = malloc(reply->length + 1);
+		if (reply->body == NULL)
+			reply->length = 0;
+		else
+			memcpy(reply->body, PQgetvalue(result, 0, 2), reply->length + 1);
+	}
+	return true;
+}

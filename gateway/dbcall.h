@@ -1,0 +1,21 @@
+/*
+ * dbcall.h
+ *	  One request as one call of booking.booking_api.
+ */
+#ifndef GW_DBCALL_H
+#define GW_DBCALL_H
+
+#include "conn.h"
+#include "reply.h"
+#include "request.h"
+
+typedef struct GwCallLimits
+{
+	long timeout; /* milliseconds to wait for the answer */
+	bool retry;   /* false: one try, and no waiting for a connection */
+} GwCallLimits;
+
+extern void gw_dbcall_run(GwConn *conn, const GwRequest *request,
+						  const GwCallLimits *limits, GwReply *reply);
+
+#endif /* GW_DBCALL_H */

@@ -1,0 +1,105 @@
+/*
+ * main.c
+ *	  The gateway process: read the settings, serve, wait for a signal, stop.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "conn.h"
+#include "log.h"
+#include "server.h"
+
+#define EXIT_CANNOT_SERVE 1
+#define EXIT_BAD_SETTING 2
+
+static void arguments_handle(int argc, char **argv);
+static void signals_block(sigset_t *stop);
+static int serve(const GwConfig *config, const sigset_t *stop);
+
+int
+main(int argc, char **argv)
+{
+	GwConfig config;
+	char error[512];
+	sigset_t stop;
+	int status;
+
+	arguments_handle(argc, argv);
+	if (!gw_config_load(&config, error, sizeof(error)))
+	{
+		fprintf(stderr, "booking_gateway: %s\n", error);
+		gw_config_free(&config);
+		return EXIT_BAD_SETTING;
+	}
+	gw_log_init(config.log_level);
+	gw_conn_setup(&config);
+	signals_block(&stop);
+	status = serve(&config, &stop);
+	gw_config_free(&config);
+	return status;
+}
+
+/* Returns only when the process is to serve. */
+static void
+arguments_handle(int argc, char **argv)
+{
+	if (argc < 2)
+		return;
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+	{
+		gw_config_help(stdout);
+		exit(EXIT_SUCCESS);
+	}
+	if (argc == 2 && strcmp(argv[1], "--version") == 0)
+	{
+		puts("booking_gateway " GATEWAY_VERSION);
+		exit(EXIT_SUCCESS);
+	}
+	fputs("booking_gateway: it takes --help or --version; settings come from the "
+		  "environment\n",
+		  stderr);
+	exit(EXIT_BAD_SETTING);
+}
+
+/* Threads inherit the mask, so that the signals wait for sigwait in this one. */
+static void
+signals_block(sigset_t *stop)
+{
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(stop);
+	sigaddset(stop, SIGTERM);
+	sigaddset(stop, SIGINT);
+	pthread_sigmask(SIG_BLOCK, stop, NULL);
+}
+
+static int
+serve(const GwConfig *config, const sigset_t *stop)
+{
+	GwServer *server = gw_server_start(config);
+	int received = 0;
+
+	if (server == NULL)
+	{
+		fprintf(stderr, "booking_gateway: cannot listen on %s:%ld\n", config->address,
+				config->port);
+		return EXIT_CANNOT_SERVE;
+	}
+	gw_log_event(GW_LOG_INFO, "started", "version %s on %s:%ld, %ld workers",
+				 GATEWAY_VERSION, config->address, config->port, config->workers);
+	sigwait(stop, &received);
+	gw_log_event(GW_LOG_INFO, "stopping", "received %s",
+				 received == SIGTERM ? "SIGTERM" : "SIGINT");
+	if (!gw_server_stop(server))
+	{
+		gw_log_event(GW_LOG_ERROR, "stopped", "requests in flight were given up");
+		/* Threads still run: no handlers, no frees. */
+		_exit(EXIT_CANNOT_SERVE);
+	}
+	gw_log_event(GW_LOG_INFO, "stopped", "all requests finished");
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,83 @@
+/*
+ * ready.c
+ *	  /readyz: asks each database for its health through booking_api. The answer is 200
+ *	  only when the primary database answers and takes writes; the reports database is
+ *	  reported but does not stop bookings.
+ */
+#include "ready.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dbcall.h"
+
+static json_t *database_part(const GwConfig *config, GwConn *conn, const char *request_id,
+							 bool *writable);
+static void part_describe(json_t *part, const GwReply *answer, bool *writable);
+
+void
+gw_ready_reply(const GwConfig *config, GwConn conns[GW_DB_COUNT],
+			   const GwRequest *request, GwReply *reply)
+{
+	json_t *databases = json_object();
+	bool writable[GW_DB_COUNT] = {false};
+	json_t *answer;
+
+	for (int db = 0; db < GW_DB_COUNT; db++)
+	{
+		if (config->url[db] != NULL)
+			json_object_set_new(databases, gw_config_database_name((GwDatabase) db),
+								database_part(config, &conns[db], request->id,
+											  &writable[db]));
+	}
+	answer = json_pack("{s:s, s:o}", "status",
+					   writable[GW_DB_PRIMARY] ? "ready" : "not_ready", "databases",
+					   databases);
+	reply->status = writable[GW_DB_PRIMARY] ? 200 : 503;
+	reply->body = json_dumps(answer, JSON_COMPACT | JSON_REAL_PRECISION(4));
+	reply->length = reply->body != NULL ? strlen(reply->body) : 0;
+	json_decref(answer);
+}
+
+/* One try on the worker's own connection. */
+static json_t *
+database_part(const GwConfig *config, GwConn *conn, const char *request_id, bool *writable)
+{
+	GwRequest ask = {.method = "GET", .path = "/v1/health", .query = "{}", .safe = true};
+	GwCallLimits limits = {.timeout = config->ready_timeout, .retry = false};
+	GwReply answer = {0};
+	json_t *part = json_object();
+	json_t *context = json_pack("{s:s}", "request_id", request_id);
+	long start = gw_conn_clock_ms();
+
+	strcpy(ask.id, request_id);
+	ask.context = json_dumps(context, JSON_COMPACT);
+	json_decref(context);
+	gw_dbcall_run(conn, &ask, &limits, &answer);
+	free(ask.context);
+	part_describe(part, &answer, writable);
+	json_object_set_new(part, "duration_ms", json_integer(gw_conn_clock_ms() - start));
+	gw_reply_free(&answer);
+	return part;
+}
+
+static void
+part_describe(json_t *part, const GwReply *answer, bool *writable)
+{
+	json_t *health = answer->status == 200 && answer->body != NULL
+						 ? json_loadb(answer->body, answer->length, 0, NULL)
+						 : NULL;
+	const char *role = json_string_value(json_object_get(health, "role"));
+
+	*writable = role != NULL && strcmp(role, "primary") == 0;
+	json_object_set_new(part, "ok", json_boolean(health != NULL));
+	if (health == NULL)
+		json_object_set_new(part, "error",
+							json_string(answer->code != NULL ? answer->code
+															 : "unavailable"));
+	if (role != NULL)
+		json_object_set(part, "role", json_object_get(health, "role"));
+	if (json_is_string(json_object_get(health, "version")))
+		json_object_set(part, "version", json_object_get(health, "version"));
+	json_decref(health);
+}

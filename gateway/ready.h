@@ -1,0 +1,16 @@
+/*
+ * ready.h
+ *	  May traffic be sent to this gateway?
+ */
+#ifndef GW_READY_H
+#define GW_READY_H
+
+#include "config.h"
+#include "conn.h"
+#include "reply.h"
+#include "request.h"
+
+extern void gw_ready_reply(const GwConfig *config, GwConn conns[GW_DB_COUNT],
+						   const GwRequest *request, GwReply *reply);
+
+#endif /* GW_READY_H */

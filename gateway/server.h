@@ -1,0 +1,15 @@
+/*
+ * server.h
+ *	  The HTTP side. Only server.c knows which library speaks it.
+ */
+#ifndef GW_SERVER_H
+#define GW_SERVER_H
+
+#include "config.h"
+
+typedef struct GwServer GwServer;
+
+extern GwServer *gw_server_start(const GwConfig *config);
+extern bool gw_server_stop(GwServer *server);
+
+#endif /* GW_SERVER_H */

@@ -1,0 +1,110 @@
+// The REST API: JSON in, JSON out, an ApiError for every answer that is not a success.
+
+export class ApiError extends Error {
+	constructor(problem) {
+		super(problem.title);
+		this.problem = problem;
+	}
+
+	get code() {
+		return this.problem.code;
+	}
+}
+
+const ATTEMPTS = 3;
+const PAUSE = 1000;
+const UNREACHABLE = {
+	code: 'unreachable',
+	title: 'The service cannot be reached',
+	detail: 'Check your connection and try again.',
+	retryable: true,
+};
+
+function newKey() {
+	const bytes = crypto.getRandomValues(new Uint8Array(16));
+	return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+async function answer(response) {
+	const text = await response.text();
+	let json = null;
+	try {
+		json = text === '' ? null : JSON.parse(text);
+	} catch {
+		// The title below says enough.
+	}
+	if (response.ok) {
+		return json;
+	}
+	throw new ApiError(json?.title ? json : {
+		code: 'unreadable', title: `The service answered ${response.status}`, detail: 'Try again in a moment.',
+	});
+}
+
+async function send(method, path, body, headers) {
+	let response;
+	try {
+		response = await fetch(path, {
+			method,
+			headers: body === undefined ? headers : {...headers, 'Content-Type': 'application/json'},
+			body: body === undefined ? undefined : JSON.stringify(body),
+		});
+	} catch {
+		throw new ApiError(UNREACHABLE);
+	}
+	return answer(response);
+}
+
+// get('/v1/flights', {origin: 'LHR'}): parameters that are empty are left out.
+export function get(path, parameters = {}) {
+	const filled = Object.entries(parameters).filter(([, value]) => value !== '' && value !== null && value !== undefined);
+	const query = new URLSearchParams(filled).toString();
+	return send('GET', query ? `${path}?${query}` : path, undefined, {});
+}
+
+// A request that may have been lost on the way is repeated under its key, so that it takes effect once.
+export async function post(path, body) {
+	const headers = {'Idempotency-Key': newKey()};
+	for (let attempt = 1; ; attempt++) {
+		try {
+			return await send('POST', path, body, headers);
+		} catch (error) {
+			if (!error.problem?.retryable || attempt === ATTEMPTS) {
+				throw error;
+			}
+			await new Promise((resolve) => { setTimeout(resolve, attempt * PAUSE); });
+		}
+	}
+}
+
+async function findCustomer(email) {
+	return (await get('/v1/customers', {email})).customers[0];
+}
+
+// The customer with this e-mail address, made if there is none; someone else may be making the same one.
+export async function customerFor(name, email) {
+	const known = await findCustomer(email);
+	if (known) {
+		return known;
+	}
+	try {
+		return await post('/v1/customers', {full_name: name, email});
+	} catch (error) {
+		const made = error.code === 'customer_exists' && await findCustomer(email);
+		if (!made) {
+			throw error;
+		}
+		return made;
+	}
+}
+
+let airportList = null;
+
+export async function airports() {
+	airportList ??= (await get('/v1/airports')).airports;
+	return airportList;
+}
+
+export async function airport(iata) {
+	return (await airports()).find((one) => one.iata === iata) ?? {iata, city: iata, name: ''};
+}

@@ -1,0 +1,100 @@
+// Names and e-mail, then the booking: held, or paid at once.
+
+import {customerFor, post} from './api.js';
+import {busyWhile, field, h, select, showProblem} from './dom.js';
+import {addMoney, cabinName, longDate, money} from './format.js';
+import {draft} from './draft.js';
+import {leg} from './search.js';
+import {shown} from './booking.js';
+
+const TYPES = [['adult', 'Adult'], ['child', 'Child'], ['infant', 'Infant']];
+
+const total = () => addMoney(draft.seats.map((seat) => seat.price));
+
+function passengerFields(seat, index) {
+	return h('fieldset', null,
+		h('legend', null, `Passenger ${index + 1}, seat ${seat.seat_number}`),
+		h('div', {class: 'fields'},
+			field('Full name', h('input', {
+				name: `name-${index}`, required: true, maxlength: '100', autocomplete: index === 0 ? 'name' : 'off', pattern: '.*\\S.*',
+				title: 'The name as in the travel document',
+			}), {size: 'two-thirds', help: index === 0 ? 'As in the travel document.' : null}),
+			field('Type', select(`type-${index}`, TYPES, 'adult'), {size: 'third'})));
+}
+
+function slicesOf(form) {
+	return [{
+		flight_id: draft.flight.flight_id,
+		passengers: draft.seats.map((seat, i) => ({
+			name: form.elements[`name-${i}`].value.trim(), type: form.elements[`type-${i}`].value, seat: seat.seat_number,
+		})),
+	}];
+}
+
+async function book(form, type) {
+	const email = form.elements.email.value.trim();
+	const payment = {amount: total(), currency: draft.flight.currency, method: 'card'};
+	const customer = await customerFor(form.elements['name-0'].value.trim(), email);
+	const booking = await post('/v1/bookings', {
+		type, customer_id: customer.customer_id, channel: 'web', contact: {email}, slices: slicesOf(form),
+		...(type === 'instant' ? {payment} : {}),
+	});
+	draft.clear();
+	shown.set(booking, type === 'instant' ? 'Your booking is confirmed.' : 'Your seats are held for you.');
+	location.hash = `#/booking/${booking.booking_reference}`;
+}
+
+// Seats that someone else took meanwhile: back to the map, which then shows it.
+function seatsGone(error) {
+	const {flight, cabin, seats} = draft;
+	location.hash = `#/flights/${flight.flight_id}/seats?${new URLSearchParams({cabin, passengers: seats.length})}`;
+	window.addEventListener('viewshown', () => showProblem(error), {once: true});
+}
+
+function onSubmit(event) {
+	const form = event.target;
+	const button = event.submitter ?? form.querySelector('button[value=instant]');
+	event.preventDefault();
+	busyWhile(button, async () => {
+		try {
+			await book(form, button.value);
+		} catch (error) {
+			if (!['seat_unavailable', 'price_changed'].includes(error.code)) {
+				throw error;
+			}
+			seatsGone(error);
+		}
+	});
+}
+
+export async function passengersView() {
+	if (!draft.flight) {
+		location.replace('#/');
+		return null;
+	}
+	const form = h('form', {class: 'card', onsubmit: onSubmit},
+		draft.seats.map(passengerFields),
+		h('fieldset', null, h('legend', null, 'Contact'),
+			h('div', {class: 'fields'}, field('E-mail', h('input', {
+				type: 'email', name: 'email', required: true, maxlength: '254', autocomplete: 'email',
+			}), {size: 'two-thirds', help: 'For messages about this booking.'}))),
+		h('div', {class: 'actions'},
+			h('button', {class: 'button main', value: 'instant'}, `Pay ${money(total(), draft.flight.currency)} now`),
+			h('button', {class: 'button', value: 'hold'}, 'Hold the seats, pay later')));
+	return {
+		title: 'Passengers',
+		step: 3,
+		nodes: [
+			h('h1', {tabindex: '-1'}, 'Who is travelling?'),
+			h('p', {class: 'lead'}, longDate(draft.flight.scheduled_departure_local)),
+			h('div', {class: 'columns'}, form,
+				h('div', {class: 'card aside'}, await leg(draft.flight), h('hr'),
+					h('h2', null, cabinName(draft.cabin)),
+					h('ul', {class: 'chosen'}, draft.seats.map((seat) => h('li', null, h('span', null, `Seat ${seat.seat_number}`),
+						h('span', {class: 'amount'}, money(seat.price, draft.flight.currency))))),
+					h('p', {class: 'sum'}, h('span', null, 'Total'),
+						h('span', {class: 'amount'}, money(total(), draft.flight.currency))),
+					h('p', {class: 'help'}, 'This is a demonstration: no card is charged.'))),
+		],
+	};
+}
