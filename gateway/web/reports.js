@@ -11,7 +11,7 @@ const DRAWN = {
 	'booking-curve': {value: 'booked_load', label: 'days_before', percent: true, sorted: false, group: 'total'},
 };
 const MOST_BARS = 20;
-const BAR = {height: 22, gap: 6, letter: 7.6, widest: 760};
+const BAR = {height: 22, gap: 6, letter: 9, widest: 760};
 
 const isNumber = (value) => value !== null && value !== '' && Number.isFinite(Number(value));
 

@@ -392,7 +392,7 @@ subtest 'which database' => sub {
 	  for ([ '/reports', 'reports' ], [ '/reports/x', 'reports' ], [ '/etl_runs', 'reports' ],
 		[ '/reportsx', 'flight_booking' ], [ '/x/reports', 'flight_booking' ], [ '', 'flight_booking' ]);
 	like(request('GET', '/v1/setting/statement_timeout')->{content}, qr/5s/, 'statement_timeout');
-	like(request('GET', '/v1/setting/lock_timeout')->{content}, qr/1s/, 'lock_timeout');
+	like(request('GET', '/v1/setting/lock_timeout')->{content}, qr/250ms/, 'lock_timeout');
 	like(request('GET', '/v1/setting/application_name')->{content}, qr/booking_gateway/, 'name');
 };
 
