@@ -1,6 +1,6 @@
 /*
  * items.c
- *		The only writer of booking_items and booking_events.
+ *		The only writer of booking_items and booking_events, but for the first rows of a booking (booking_record.c).
  *
  * Seat and revenue deltas of the events: seats sold and revenue count from confirmation on, so a hold that comes and
  * goes leaves zeros.
@@ -8,33 +8,9 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 
 #include "items.h"
-
-#define SQL_INSERT_EVENT                \
-	"INSERT INTO public.booking_events" \
-	" (booking_id, item_no, flight_id, seat_number, event_type, seat_delta, revenue_delta, occurred_at)"
-
-static BkQuery insert_items = {
-	.sql =
-		"WITH item AS ("
-		"  INSERT INTO public.booking_items"
-		"         (booking_id, item_no, flight_id, seat_number, passenger_name, passenger_type, price, status)"
-		"  SELECT $1, i.no, i.flight_id, i.seat_number, i.name, i.type, i.price, $7"
-		"    FROM unnest($2, $3, $4, $5, $6) WITH ORDINALITY"
-		"         AS i (flight_id, seat_number, name, type, price, no)"
-		"  RETURNING item_no, flight_id, seat_number, price)"
-		" " SQL_INSERT_EVENT " SELECT $1, item_no, flight_id, seat_number, $7,"
-		"        CASE $7 WHEN 'confirmed' THEN 1 ELSE 0 END,"
-		"        CASE $7 WHEN 'confirmed' THEN price ELSE 0 END, pg_catalog.clock_timestamp()"
-		"   FROM item",
-	.expect = SPI_OK_INSERT,
-	.nargs = 7,
-	.argtypes = {INT8OID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
-				 NUMERICARRAYOID, TEXTOID},
-};
 
 static BkQuery confirm_items = {
 	.sql = "WITH item AS ("
@@ -42,7 +18,7 @@ static BkQuery confirm_items = {
 		   "     SET status = 'confirmed', updated_at = pg_catalog.clock_timestamp()"
 		   "   WHERE booking_id = $1 AND status = 'held'"
 		   "  RETURNING item_no, flight_id, seat_number, price)"
-		   " " SQL_INSERT_EVENT
+		   " " BK_SQL_INSERT_EVENT
 		   " SELECT $1, item_no, flight_id, seat_number, 'confirmed', 1, price, pg_catalog.clock_timestamp()"
 		   "   FROM item",
 	.expect = SPI_OK_INSERT,
@@ -56,7 +32,7 @@ static BkQuery expire_seat = {
 		   "     SET status = 'expired', updated_at = pg_catalog.clock_timestamp()"
 		   "   WHERE flight_id = $1 AND seat_number = $2 AND status = 'held'"
 		   "  RETURNING booking_id, item_no)"
-		   " " SQL_INSERT_EVENT
+		   " " BK_SQL_INSERT_EVENT
 		   " SELECT booking_id, item_no, $1, $2, 'expired', 0, 0, pg_catalog.clock_timestamp()"
 		   "   FROM item",
 	.expect = SPI_OK_INSERT,
@@ -72,7 +48,7 @@ static BkQuery expire_items = {
 		"   WHERE booking_id = ANY ($1) AND status = 'held'"
 		"  RETURNING booking_id, item_no, flight_id, seat_number),"
 		" event AS ("
-		"  " SQL_INSERT_EVENT
+		"  " BK_SQL_INSERT_EVENT
 		"  SELECT booking_id, item_no, flight_id, seat_number, 'expired', 0, 0, pg_catalog.clock_timestamp()"
 		"    FROM item)"
 		" SELECT pg_catalog.array_agg(flight_id), pg_catalog.array_agg(seat_number) FROM item",
@@ -95,7 +71,8 @@ static BkQuery cancel_items = {
 		"   WHERE i.booking_id = $1 AND i.item_no = b.item_no"
 		"  RETURNING i.item_no, i.flight_id, i.seat_number, b.sold, b.price - b.penalty AS refund),"
 		" event AS ("
-		"  " SQL_INSERT_EVENT "  SELECT $1, item_no, flight_id, seat_number, 'cancelled',"
+		"  " BK_SQL_INSERT_EVENT
+		"  SELECT $1, item_no, flight_id, seat_number, 'cancelled',"
 		"         CASE WHEN sold THEN -1 ELSE 0 END, CASE WHEN sold THEN -refund ELSE 0 END,"
 		"         pg_catalog.clock_timestamp()"
 		"    FROM item)"
@@ -121,7 +98,7 @@ static BkQuery move_items = {
 		"    FROM moved AS m"
 		"   WHERE i.booking_id = $1 AND i.item_no = m.item_no),"
 		" event AS ("
-		"  " SQL_INSERT_EVENT "  SELECT $1, item_no, e.flight_id, e.seat_number,"
+		"  " BK_SQL_INSERT_EVENT "  SELECT $1, item_no, e.flight_id, e.seat_number,"
 		"         CASE WHEN old_flight = m.flight_id THEN 'seat_changed' ELSE 'flight_changed' END,"
 		"         CASE WHEN sold THEN e.seat_delta ELSE 0 END, CASE WHEN sold THEN e.revenue_delta ELSE 0 END,"
 		"         pg_catalog.clock_timestamp()"
@@ -139,34 +116,6 @@ static BkQuery move_items = {
 	.nargs = 2,
 	.argtypes = {INT8OID, INT8OID},
 };
-
-void
-bk_items_insert(int64 booking_id, const BkClaim *claims, int count, const char *status)
-{
-	Datum *columns[5];
-	Datum values[7];
-
-	for (int column = 0; column < lengthof(columns); column++)
-		columns[column] = palloc_array(Datum, count);
-	for (int i = 0; i < count; i++)
-	{
-		columns[0][i] = Int64GetDatum(claims[i].flight_id);
-		columns[1][i] = CStringGetTextDatum(claims[i].seat_number);
-		columns[2][i] = CStringGetTextDatum(claims[i].passenger_name);
-		columns[3][i] = CStringGetTextDatum(claims[i].passenger_type);
-		columns[4][i] = claims[i].price;
-	}
-
-	values[0] = Int64GetDatum(booking_id);
-	values[1] = PointerGetDatum(construct_array_builtin(columns[0], count, INT8OID));
-	for (int column = 1; column < 4; column++)
-		values[column + 1] = PointerGetDatum(
-			construct_array_builtin(columns[column], count, TEXTOID));
-	values[5] = PointerGetDatum(
-		construct_array(columns[4], count, NUMERICOID, -1, false, TYPALIGN_INT));
-	values[6] = CStringGetTextDatum(status);
-	(void) bk_query_run(&insert_items, values, NULL);
-}
 
 uint64
 bk_items_confirm(int64 booking_id)

@@ -10,9 +10,10 @@
 
 #include "seats.h"
 
-/* The new items of a booking, numbered in the order of the claims; status is "held" or "confirmed". */
-extern void bk_items_insert(int64 booking_id, const BkClaim *claims, int count,
-							const char *status);
+/* Begins every statement that adds events. */
+#define BK_SQL_INSERT_EVENT             \
+	"INSERT INTO public.booking_events" \
+	" (booking_id, item_no, flight_id, seat_number, event_type, seat_delta, revenue_delta, occurred_at)"
 
 /* Confirms the held items of a booking; returns how many. */
 extern uint64 bk_items_confirm(int64 booking_id);

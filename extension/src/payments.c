@@ -1,6 +1,6 @@
 /*
  * payments.c
- *		The only writer of public.payments.
+ *		The only writer of public.payments, but for the payment of an instant booking (booking_record.c).
  */
 #include "postgres.h"
 
@@ -123,11 +123,16 @@ bk_payment_enter(int64 booking_id, Datum amount, const char *currency, const cha
 					  CStringGetTextDatum(currency),  CStringGetTextDatum(method),
 					  Int64GetDatum(cancellation_id), Int64GetDatum(change_id)};
 
-	/* Money that was acknowledged survives a crash, whatever the session or a hold before it has set. */
+	bk_payment_make_durable();
+	(void) bk_query_run(&enter_payment, values, NULL);
+}
+
+void
+bk_payment_make_durable(void)
+{
 	if (synchronous_commit == SYNCHRONOUS_COMMIT_OFF)
 		(void) set_config_option("synchronous_commit", "on", PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_LOCAL, true, 0, false);
-	(void) bk_query_run(&enter_payment, values, NULL);
 }
 
 void

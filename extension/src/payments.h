@@ -22,6 +22,9 @@ extern void bk_payment_compare(Datum amount, const char *currency, Datum due,
 extern void bk_payment_enter(int64 booking_id, Datum amount, const char *currency,
 							 const char *method, int64 cancellation_id, int64 change_id);
 
+/* Makes this transaction's commit wait for its WAL, whatever the session or a hold before has set: money is not lost. */
+extern void bk_payment_make_durable(void);
+
 /* Pays an amount back by the way the last payment came; nothing for an amount of zero. */
 extern void bk_payment_refund(int64 booking_id, Datum amount, const char *currency,
 							  int64 cancellation_id, int64 change_id);
