@@ -113,6 +113,8 @@ gw_request_check_body(const char *body, size_t length, GwProblem *problem)
 	json_t *root;
 	const char *fault;
 
+	if (memchr(body, '\0', length) != NULL)
+		return refuse(problem, "malformed_request", "The body has a NUL byte.");
 	if (nested_deeply(body, length))
 		return refuse(problem, "malformed_request",
 					  "The body is nested more than 16 levels deep.");
