@@ -43,6 +43,7 @@ typedef struct SeatColumns
 static SeatColumns find_columns(Oid seats);
 static void count_seat(TupleTableSlot *slot, const SeatColumns *columns,
 					   TimestampTz moment, BkCabin *cabins);
+static bool is_lower(Datum price, Datum than);
 static BkCabin *cabin_of(Datum cabin_class, BkCabin *cabins);
 static bool is_claimable(TupleTableSlot *slot, const SeatColumns *columns,
 						 TimestampTz moment);
@@ -100,15 +101,22 @@ count_seat(TupleTableSlot *slot, const SeatColumns *columns, TimestampTz moment,
 	if (!is_claimable(slot, columns, moment))
 		return;
 	price = slot_getattr(slot, columns->price, &isnull);
-	if (cabin->seats_available++ == 0 ||
-		DatumGetBool(DirectFunctionCall2(numeric_lt, price, cabin->price_from)))
+	if (cabin->seats_available++ == 0 || is_lower(price, cabin->price_from))
 		cabin->price_from = datumCopy(price, false, -1);
+}
+
+/* Most seats of a cabin have the same price, in the same bytes. */
+static bool
+is_lower(Datum price, Datum than)
+{
+	return !datum_image_eq(price, than, false, -1) &&
+		   DatumGetBool(DirectFunctionCall2(numeric_lt, price, than));
 }
 
 static BkCabin *
 cabin_of(Datum cabin_class, BkCabin *cabins)
 {
-	for (int i = 0; i < BK_CABINS; i++)
+	for (int i = BK_CABINS - 1; i >= 0; i--) /* most seats are in economy */
 		if (text_is(cabin_class, cabins[i].cabin_class, strlen(cabins[i].cabin_class)))
 			return &cabins[i];
 	elog(ERROR, "unknown cabin");

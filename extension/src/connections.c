@@ -22,7 +22,7 @@
 #define SQL_MAX_CONNECTION "interval '24 hours'"
 
 /*
- * $1 origin, $2 destination, $3 date, $4 to $6 arrival and flights of the connection before the page. Either flight is f
+ * $1 origin, $2 destination, $3 and $4 the day, $5 to $7 arrival and flights of the connection before the page. Either flight is f
  * in its own subselect, which the shared conditions speak of.
  */
 static BkQuery search_connections = {
@@ -33,8 +33,9 @@ static BkQuery search_connections = {
 		"       (EXTRACT(epoch FROM second.scheduled_arrival - first.scheduled_departure) / 60)::integer,"
 		"       first.currency::text"
 		"  FROM (SELECT f.*"
-		"          FROM public.flights AS f JOIN public.airports AS o ON o.iata = f.origin"
-		"         WHERE f.origin = $1 AND f.destination <> $2 AND " BK_SQL_DEPARTS_ON_DATE
+		"          FROM public.flights AS f"
+		"         WHERE f.origin = $1 AND f.destination <> $2"
+		"           AND f.scheduled_departure >= $3 AND f.scheduled_departure < $4"
 		"           AND " BK_SQL_ON_SALE ") AS first"
 		" CROSS JOIN LATERAL"
 		"       (SELECT f.*"
@@ -43,12 +44,13 @@ static BkQuery search_connections = {
 		"           AND f.scheduled_departure >= first.scheduled_arrival + " SQL_MIN_CONNECTION
 		"           AND f.scheduled_departure < first.scheduled_arrival + " SQL_MAX_CONNECTION
 		"           AND " BK_SQL_ON_SALE ") AS second"
-		" WHERE $5 IS NULL"
-		"    OR (second.scheduled_arrival, first.flight_id, second.flight_id) > ($4, $5, $6)"
+		" WHERE $6 IS NULL"
+		"    OR (second.scheduled_arrival, first.flight_id, second.flight_id) > ($5, $6, $7)"
 		" ORDER BY second.scheduled_arrival, first.flight_id, second.flight_id",
 	.expect = SPI_OK_SELECT,
-	.nargs = 6,
-	.argtypes = {BPCHAROID, BPCHAROID, DATEOID, TIMESTAMPTZOID, INT8OID, INT8OID},
+	.nargs = 7,
+	.argtypes = {BPCHAROID, BPCHAROID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
+				 INT8OID, INT8OID},
 	.read_only = true,
 };
 
@@ -100,7 +102,7 @@ PG_FUNCTION_INFO_V1(booking_search_connections);
 Datum
 booking_search_connections(PG_FUNCTION_ARGS)
 {
-	BkSearch search = bk_search_from_args(fcinfo);
+	BkSearch search;
 	Datum values[CURRENCY + 1];
 	bool nulls[CURRENCY + 1] = {false};
 	BkRows rows;
@@ -108,6 +110,7 @@ booking_search_connections(PG_FUNCTION_ARGS)
 
 	bk_result_begin(fcinfo);
 	SPI_connect();
+	search = bk_search_from_args(fcinfo);
 	rows = run_search(&search, NULL);
 	for (uint64 row = 0; row < rows.count; row++)
 	{
@@ -173,17 +176,18 @@ read_cursor(BkObject query, Cursor *cursor)
 static BkRows
 run_search(const BkSearch *search, const Cursor *after)
 {
-	Datum values[6] = {CStringGetTextDatum(search->origin),
+	Datum values[7] = {CStringGetTextDatum(search->origin),
 					   CStringGetTextDatum(search->destination),
-					   DateADTGetDatum(search->date)};
+					   TimestampTzGetDatum(search->day_start),
+					   TimestampTzGetDatum(search->day_end)};
 
 	if (after != NULL)
 	{
-		values[3] = TimestampTzGetDatum(after->arrival);
-		values[4] = Int64GetDatum(after->first);
-		values[5] = Int64GetDatum(after->second);
+		values[4] = TimestampTzGetDatum(after->arrival);
+		values[5] = Int64GetDatum(after->first);
+		values[6] = Int64GetDatum(after->second);
 	}
-	return bk_query_run(&search_connections, values, after != NULL ? NULL : "   nnn");
+	return bk_query_run(&search_connections, values, after != NULL ? NULL : "    nnn");
 }
 
 static bool

@@ -21,16 +21,22 @@
 #define MAX_FLIGHTS 100
 #define DEFAULT_FLIGHTS 20
 
-/* $1 origin, $2 destination, $3 date, $4 and $5 departure and id of the flight before the page. */
+/*
+ * $1 origin, $2 destination, $3 and $4 the day, $5 and $6 time zones, $7 and $8 departure and id of the flight before the page.
+ * Day and zones are worked out before, so that the index finds the day and no airport is joined.
+ */
 static BkQuery search_flights = {
-	.sql = "SELECT " BK_SQL_FLIGHT "  FROM public.flights AS f" BK_SQL_FLIGHT_AIRPORTS
-		   " WHERE f.origin = $1 AND f.destination = $2 AND " BK_SQL_DEPARTS_ON_DATE
+	.sql = "SELECT " BK_SQL_FLIGHT
+		   "  FROM public.flights AS f, (SELECT $5) AS o (time_zone), (SELECT $6) AS d (time_zone)"
+		   " WHERE f.origin = $1 AND f.destination = $2"
+		   "   AND f.scheduled_departure >= $3 AND f.scheduled_departure < $4"
 		   "   AND " BK_SQL_ON_SALE
-		   "   AND ($5 IS NULL OR (f.scheduled_departure, f.flight_id) > ($4, $5))"
+		   "   AND ($8 IS NULL OR (f.scheduled_departure, f.flight_id) > ($7, $8))"
 		   " ORDER BY f.scheduled_departure, f.flight_id",
 	.expect = SPI_OK_SELECT,
-	.nargs = 5,
-	.argtypes = {BPCHAROID, BPCHAROID, DATEOID, TIMESTAMPTZOID, INT8OID},
+	.nargs = 8,
+	.argtypes = {BPCHAROID, BPCHAROID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID,
+				 TIMESTAMPTZOID, INT8OID},
 	.read_only = true,
 };
 
@@ -56,15 +62,17 @@ static BkQuery find_airports = {
 	.read_only = true,
 };
 
-static BkQuery known_airport = {
-	.sql = "SELECT 1 FROM public.airports WHERE iata = $1",
+static BkQuery find_zone = {
+	.sql = "SELECT time_zone FROM public.airports WHERE iata = $1",
 	.expect = SPI_OK_SELECT,
 	.nargs = 1,
 	.argtypes = {BPCHAROID},
 	.read_only = true,
 };
 
-static const char *read_airport(BkObject query, const char *field);
+static const char *zone_of(const char *field, const char *iata);
+static TimestampTz midnight(DateADT date, const char *zone);
+static void complete(BkSearch *search, DateADT date);
 static bool read_cursor(BkObject query, TimestampTz *departure, int64 *flight_id);
 static BkRows run_search(const BkSearch *search, BkObject query);
 static void add_cabins(FunctionCallInfo fcinfo, BkRows rows, uint64 row,
@@ -76,13 +84,14 @@ PG_FUNCTION_INFO_V1(booking_search_flights);
 Datum
 booking_search_flights(PG_FUNCTION_ARGS)
 {
-	BkSearch search = bk_search_from_args(fcinfo);
 	BkObject no_query = {.container = NULL, .path = ""};
+	BkSearch search;
 	BkCabin cabins[BK_CABINS];
 	BkRows rows;
 
 	bk_result_begin(fcinfo);
 	SPI_connect();
+	search = bk_search_from_args(fcinfo);
 	rows = run_search(&search, no_query);
 	for (uint64 row = 0; row < rows.count; row++)
 		if (bk_search_suits(&search, bk_row_int64(rows, row, 1), cabins))
@@ -155,13 +164,15 @@ BkSearch
 bk_search_read(BkObject query)
 {
 	BkSearch search;
+	DateADT date;
 
-	search.origin = read_airport(query, "origin");
-	search.destination = read_airport(query, "destination");
-	(void) bk_json_date(query, "departure_date", BK_REQUIRED, &search.date);
+	search.origin = bk_json_string(query, "origin", 3, BK_REQUIRED);
+	search.destination = bk_json_string(query, "destination", 3, BK_REQUIRED);
+	(void) bk_json_date(query, "departure_date", BK_REQUIRED, &date);
 	search.passengers = (int) bk_json_int64(query, "passengers", 1, BK_MAX_PASSENGERS,
 											BK_OPTIONAL, 1);
 	search.cabin_class = bk_json_word(query, "cabin_class", bk_cabin_classes, BK_OPTIONAL);
+	complete(&search, date);
 	return search;
 }
 
@@ -177,9 +188,9 @@ bk_search_from_args(FunctionCallInfo fcinfo)
 						"origin, destination, departure_date and passengers are required"));
 	search.origin = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	search.destination = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	search.date = PG_GETARG_DATEADT(2);
 	search.passengers = PG_GETARG_INT32(3);
 	search.cabin_class = PG_ARGISNULL(4) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(4));
+	complete(&search, PG_GETARG_DATEADT(2));
 	return search;
 }
 
@@ -228,17 +239,40 @@ bk_flight_put(StringInfo out, BkRows rows, uint64 row, const BkCabin cabins[BK_C
 	bk_json_close(out, '}');
 }
 
-/* An airport that is served; so a typing error is not mistaken for a route without flights. */
-static const char *
-read_airport(BkObject query, const char *field)
+/* What follows from airports and date. */
+static void
+complete(BkSearch *search, DateADT date)
 {
-	const char *iata = bk_json_string(query, field, 3, BK_REQUIRED);
-	Datum values[] = {CStringGetTextDatum(iata)};
+	search->origin_zone = zone_of("origin", search->origin);
+	search->destination_zone = zone_of("destination", search->destination);
+	search->day_start = midnight(date, search->origin_zone);
+	search->day_end = midnight(date + 1, search->origin_zone);
+}
 
-	if (bk_query_run(&known_airport, values, NULL).count == 0)
-		bk_json_reject(query, field,
-					   "must be the IATA code of an airport served, such as \"LHR\"");
-	return iata;
+/* The time zone of an airport that is served; so a typing error is not mistaken for a route without flights. */
+static const char *
+zone_of(const char *field, const char *iata)
+{
+	Datum values[] = {CStringGetTextDatum(iata)};
+	BkRows zone = bk_query_run(&find_zone, values, NULL);
+
+	if (zone.count == 0)
+		ereport(
+			ERROR, errcode(SB_VALIDATION_ERROR),
+			errmsg(
+				"field \"%s\" must be the IATA code of an airport served, such as \"LHR\"",
+				field));
+	return bk_row_text(zone, 0, 1);
+}
+
+/* The beginning of a calendar date in a zone. */
+static TimestampTz
+midnight(DateADT date, const char *zone)
+{
+	Datum local = DirectFunctionCall1(date_timestamp, DateADTGetDatum(date));
+
+	return DatumGetTimestampTz(
+		DirectFunctionCall2(timestamp_zone, CStringGetTextDatum(zone), local));
 }
 
 /* The "next" of an earlier page: the last flight's departure and id. */
@@ -268,10 +302,14 @@ run_search(const BkSearch *search, BkObject query)
 	bool later_page = read_cursor(query, &departure, &flight_id);
 	Datum values[] = {CStringGetTextDatum(search->origin),
 					  CStringGetTextDatum(search->destination),
-					  DateADTGetDatum(search->date), TimestampTzGetDatum(departure),
+					  TimestampTzGetDatum(search->day_start),
+					  TimestampTzGetDatum(search->day_end),
+					  CStringGetTextDatum(search->origin_zone),
+					  CStringGetTextDatum(search->destination_zone),
+					  TimestampTzGetDatum(departure),
 					  Int64GetDatum(flight_id)};
 
-	return bk_query_run(&search_flights, values, later_page ? NULL : "   nn");
+	return bk_query_run(&search_flights, values, later_page ? NULL : "      nn");
 }
 
 /* A result row for each cabin: the flight's columns, then the cabin's three. */

@@ -15,12 +15,15 @@ typedef struct BkSearch
 {
 	const char *origin;
 	const char *destination;
-	DateADT date; /* in the origin's time zone */
+	const char *origin_zone; /* IANA time zones of both */
+	const char *destination_zone;
+	TimestampTz day_start; /* the departure date in the origin's zone: from here */
+	TimestampTz day_end;   /* to before here */
 	int passengers;
 	const char *cabin_class; /* NULL: any */
 } BkSearch;
 
-/* The members of a flight in SQL: f is the flight, o and d its airports. */
+/* The members of a flight in SQL: f is the flight, o and d give the time zones of its airports. */
 #define BK_FLIGHT_COLUMNS 20
 #define BK_SQL_FLIGHT                                                                           \
 	"f.flight_id, f.flight_number, f.status, f.origin::text, f.destination::text,"              \
@@ -38,11 +41,6 @@ typedef struct BkSearch
 #define BK_SQL_FLIGHT_AIRPORTS                        \
 	" JOIN public.airports AS o ON o.iata = f.origin" \
 	" JOIN public.airports AS d ON d.iata = f.destination"
-
-/* Flight f departs from airport o on the calendar date $3 of its zone. */
-#define BK_SQL_DEPARTS_ON_DATE                                                  \
-	"(f.scheduled_departure >= pg_catalog.timezone(o.time_zone, $3::timestamp)" \
-	" AND f.scheduled_departure < pg_catalog.timezone(o.time_zone, ($3 + 1)::timestamp))"
 
 /* Reads a search from query parameters, or from arguments 0 to 4 of a SQL function. Raises SB010. */
 extern BkSearch bk_search_read(BkObject query);
