@@ -182,7 +182,7 @@ CREATE FUNCTION booking.confirm_change(
     AS 'MODULE_PATHNAME', 'booking_confirm_change';
 COMMENT ON FUNCTION booking.confirm_change(bigint, numeric, text, text) IS
 'Carries a quote out in one transaction: new seats claimed, then old ones freed, the difference paid (amount and currency must
-be the quote''s) or refunded. Items that stay keep their price. SB001 a new seat has gone; SB006 another amount; SB010 no payment
+be the quote''s) or refunded. Items that stay keep their price. SB001 a new seat has gone; SB006 another amount; SB008 a passenger would be twice on a flight; SB010 no payment
 where one is due, or one where none is; SB011 no such quote; SB020 done, expired, or the booking has changed or been quoted again
 since.';
 

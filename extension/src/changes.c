@@ -113,6 +113,27 @@ static BkQuery read_moves = {
 	.argtypes = {INT8OID},
 };
 
+/*
+ * A passenger who would be twice on a flight: another live item of the same name is there now or goes there too. One who
+ * only leaves while the other comes counts as well, since the unique index sees each row for itself.
+ */
+static BkQuery find_double = {
+	.sql =
+		"SELECT i.passenger_name, c.flight_id"
+		"  FROM public.booking_change_items AS c"
+		"  JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = c.item_no"
+		"  JOIN public.booking_items AS j ON j.booking_id = $1 AND j.item_no <> i.item_no"
+		"   AND pg_catalog.lower(j.passenger_name) = pg_catalog.lower(i.passenger_name)"
+		"   AND j.status NOT IN ('cancelled', 'expired')"
+		"  LEFT JOIN public.booking_change_items AS o ON o.change_id = $2 AND o.item_no = j.item_no"
+		" WHERE c.change_id = $2 AND c.flight_id <> i.flight_id"
+		"   AND c.flight_id IN (j.flight_id, o.flight_id)"
+		" LIMIT 1",
+	.expect = SPI_OK_SELECT,
+	.nargs = 2,
+	.argtypes = {INT8OID, INT8OID},
+};
+
 static BkQuery confirm_quote = {
 	.sql = "UPDATE public.booking_changes"
 		   "   SET status = 'confirmed', confirmed_at = pg_catalog.clock_timestamp(),"
@@ -146,6 +167,7 @@ static void move_arrays(const BkMove *moves, int count, Datum *values);
 static void require_allowed(BkRows moves);
 static void require_fresh(BkRows quote, const BkBooking *booking);
 static bool require_tender(const BkBooking *booking, Datum due, const BkTender *tender);
+static void refuse_double(int64 booking_id, int64 change_id);
 static int claim_new_seats(const BkBooking *booking, int64 change_id);
 static BkRows read_quote(int64 change_id);
 static void put(BkResponse *response, int64 change_id);
@@ -280,6 +302,7 @@ bk_change_confirm(int64 change_id, const BkTender *tender)
 	due = bk_row_datum(quote, 0, 5, &isnull);
 	pays = require_tender(&booking, due, tender);
 
+	refuse_double(booking.booking_id, change_id);
 	bk_seats_lock_change(booking.booking_id, change_id);
 	count = claim_new_seats(&booking, change_id);
 	freed = bk_items_move(booking.booking_id, change_id);
@@ -439,6 +462,18 @@ require_tender(const BkBooking *booking, Datum due, const BkTender *tender)
 	if (pays)
 		bk_payment_compare(tender->amount, tender->currency, due, booking->currency);
 	return pays;
+}
+
+static void
+refuse_double(int64 booking_id, int64 change_id)
+{
+	Datum values[] = {Int64GetDatum(booking_id), Int64GetDatum(change_id)};
+	BkRows rows = bk_query_run(&find_double, values, NULL);
+
+	if (rows.count > 0)
+		ereport(ERROR, errcode(SB_DUPLICATE_PASSENGER),
+				errmsg("passenger \"%s\" would be twice on flight %s",
+					   bk_row_text(rows, 0, 1), bk_row_text(rows, 0, 2)));
 }
 
 /* In the booking's state: held until its own deadline, or booked. The seats' prices are those of the quote. Returns how many. */

@@ -33,7 +33,7 @@ extern int64 bk_change_quote(int64 booking_id, int32 if_version, const BkMove *m
 
 /*
  * Carries a quote out: claims the new seats, then releases the old ones, and settles the difference, in one transaction.
- * Raises SB001 (a seat has gone meanwhile), SB006 (another amount than quoted), SB010 (no payment where one is due, or one
+ * Raises SB001 (a seat has gone meanwhile), SB006 (another amount than quoted), SB008, SB010 (no payment where one is due, or one
  * where none is), SB011, SB020 (done, expired, or the booking has changed or been quoted again since).
  */
 extern void bk_change_confirm(int64 change_id, const BkTender *tender);

@@ -69,6 +69,10 @@ SELECT change_amount, fee_amount FROM booking.quote_change(:held, '{"items":[{"i
 SELECT status, total_amount FROM booking.change_seat(:held, 1::smallint, '4B');
 SELECT s.status, held_until = payment_required_by AS until_deadline FROM seats s, bookings WHERE flight_id = 81 AND seat_number = '4B' AND booking_id = :held;
 SELECT status, total_amount FROM booking.pay(:held, 120, 'EUR');
+-- a passenger cannot be moved onto a flight where the same passenger is
+SELECT booking_id AS twice FROM booking.create_booking('{"type":"hold","customer_id":1,"slices":[{"flight_id":81,"passengers":[{"name":"Ann","seat":"5A"}]},{"flight_id":82,"passengers":[{"name":"Ann","seat":"5A"}]}]}') \gset
+SELECT change_id AS quote FROM booking.quote_change(:twice, '{"items":[{"item_no":1,"flight_id":82,"seat":"5B"}]}') \gset
+SELECT * FROM booking.confirm_change(:quote);
 -- the same over REST
 SELECT status, body::json -> 'items' #> '{0,seat_number}' AS seat, headers FROM booking.booking_api('PUT', '/v1/bookings/' || :held || '/items/1/seat', body => '{"seat":"4C"}', context => '{"if_match":"\"3\""}');
 SELECT body::json ->> 'change_id' AS change, status, body::json ->> 'change_amount' AS due FROM booking.booking_api('POST', '/v1/bookings/' || :held || '/changes', body => '{"items":[{"item_no":1,"seat":"1A"}]}') \gset rest_
