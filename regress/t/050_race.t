@@ -4,44 +4,22 @@
 use strict;
 use warnings;
 
-use Cwd qw(abs_path);
-use File::Basename qw(dirname);
+use FindBin;
+use lib $FindBin::RealBin;
+use BookingTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $tree = abs_path(dirname(abs_path(__FILE__)) . '/../..');
 my $clients = 64;
 my $seconds = $ENV{RACE_SECONDS} // 20;
 
-my $node = PostgreSQL::Test::Cluster->new('race');
-$node->init;
-$node->append_conf('postgresql.conf', <<'CONF');
-max_connections = 100
-deadlock_timeout = 100ms
-shared_buffers = 128MB
-CONF
-$node->start;
-$node->safe_psql('postgres', 'CREATE DATABASE race');
-$node->psql('race', "\\i $tree/$_", on_error_die => 1) for qw(sql/flights_oltp_schema.sql regress/fixture.sql);
-$node->safe_psql('race', 'CREATE EXTENSION booking');
+my $node = start_node('race', conf => "deadlock_timeout = 100ms\n");
+add_flights($node, 100, 104);
 
 # One flight of 180 seats that everybody wants, four that few do. A client holds, books at once, asks for any seat, pays,
 # cancels or lets lapse, and counts how each attempt ended by its SQLSTATE.
-$node->safe_psql('race', <<'SQL');
-INSERT INTO aircraft (aircraft_code, model, range_km) VALUES ('R80', 'Race 180', 5000);
-INSERT INTO aircraft_seats (aircraft_code, seat_number, cabin_class, characteristics)
-SELECT 'R80', row || letter, 'economy', CASE WHEN letter IN ('A', 'F') THEN 'W' WHEN letter IN ('C', 'D') THEN 'A' ELSE '' END
-  FROM generate_series(1, 30) AS row, unnest('{A,B,C,D,E,F}'::text[]) AS letter;
-INSERT INTO flights (flight_id, flight_number, origin, destination, scheduled_departure, scheduled_arrival, aircraft_code,
-                     base_price, currency, sales_open_at, sales_close_at, distance_km)
-SELECT id, 'FB' || id, 'LHR', 'JFK', now() + interval '30 days', now() + interval '30 days 8 hours', 'R80',
-       100, 'EUR', now() - interval '1 day', now() + interval '29 days', 5540
-  FROM generate_series(100, 104) AS id;
-INSERT INTO seats (flight_id, seat_number, cabin_class, characteristics, price)
-SELECT flight_id, seat_number, cabin_class, characteristics, 100
-  FROM flights JOIN aircraft_seats USING (aircraft_code) WHERE flight_id >= 100;
-
+$node->safe_psql('booking', <<'SQL');
 CREATE SCHEMA race;
 CREATE UNLOGGED TABLE race.outcomes (what text, sqlstate text);
 
@@ -105,7 +83,7 @@ EXCEPTION WHEN unique_violation THEN
     NULL;
 END $$;
 SQL
-$node->safe_psql('race', q{SET client_min_messages = warning; CREATE EXTENSION IF NOT EXISTS tsm_system_rows});
+$node->safe_psql('booking', q{SET client_min_messages = warning; CREATE EXTENSION IF NOT EXISTS tsm_system_rows});
 
 sub race
 {
@@ -117,32 +95,32 @@ sub race
 	close $file;
 	local $ENV{PGOPTIONS} = "-c booking.hold_duration=1s -c default_transaction_isolation=$isolation";
 	$node->command_ok(
-		[ 'pgbench', '-n', '-M', 'prepared', '-c', $clients, '-j', 2, '-T', $time, '--max-tries=1', '-f', $script, 'race' ],
+		[ 'pgbench', '-n', '-M', 'prepared', '-c', $clients, '-j', 2, '-T', $time, '--max-tries=1', '-f', $script, 'booking' ],
 		"$clients clients, $time s, $isolation");
 	return;
 }
 
 sub outcomes
 {
-	my $counts = $node->safe_psql('race',
+	my $counts = $node->safe_psql('booking',
 		q{SELECT what, sqlstate, count(*) FROM race.outcomes GROUP BY 1, 2 ORDER BY 1, 2});
 	note "outcomes:\n$counts";
-	return $node->safe_psql('race', q{SELECT string_agg(DISTINCT sqlstate, ' ' ORDER BY sqlstate) FROM race.outcomes});
+	return $node->safe_psql('booking', q{SELECT string_agg(DISTINCT sqlstate, ' ' ORDER BY sqlstate) FROM race.outcomes});
 }
 
 sub free_the_seats
 {
-	$node->safe_psql('race', 'SELECT fixture.reset(); TRUNCATE race.outcomes');
+	$node->safe_psql('booking', 'SELECT fixture.reset(); TRUNCATE race.outcomes');
 	return;
 }
 
 race('SELECT race.attempt()', $seconds, 'read\ committed');
 like(outcomes(), qr/^(SB00[1345] ?)+ok$/, 'only business outcomes');
-cmp_ok($node->safe_psql('race', q{SELECT count(*) FROM race.outcomes WHERE sqlstate = 'ok' AND what IN ('hold', 'instant', 'any')}),
+cmp_ok($node->safe_psql('booking', q{SELECT count(*) FROM race.outcomes WHERE sqlstate = 'ok' AND what IN ('hold', 'instant', 'any')}),
 	'>', 180, 'the flight turned over');
-is($node->safe_psql('race', 'SELECT * FROM booking.check_invariants()'), '', 'no violation');
-is($node->safe_psql('race', q{SELECT deadlocks FROM pg_stat_database WHERE datname = 'race'}), '0', 'no deadlock');
-is($node->safe_psql('race', q{SELECT count(*) <= 180 FROM booking_items WHERE flight_id = 100 AND status NOT IN ('cancelled', 'expired')}),
+is($node->safe_psql('booking', 'SELECT * FROM booking.check_invariants()'), '', 'no violation');
+is($node->safe_psql('booking', q{SELECT deadlocks FROM pg_stat_database WHERE datname = 'booking'}), '0', 'no deadlock');
+is($node->safe_psql('booking', q{SELECT count(*) <= 180 FROM booking_items WHERE flight_id = 100 AND status NOT IN ('cancelled', 'expired')}),
 	't', 'sold no more than there is');
 
 # Callers who chose a stricter isolation pay with serialization failures, and with nothing else.
@@ -151,13 +129,13 @@ for my $isolation ('repeatable\ read', 'serializable')
 	free_the_seats();
 	race('SELECT race.attempt()', 4, $isolation);
 	like(outcomes(), qr/^((SB00[1345]|40001|23505) ?)+ok$/, "$isolation: business outcomes and serialization failures");
-	is($node->safe_psql('race', 'SELECT * FROM booking.check_invariants()'), '', "$isolation: no violation");
+	is($node->safe_psql('booking', 'SELECT * FROM booking.check_invariants()'), '', "$isolation: no violation");
 }
 
 free_the_seats();
-$node->safe_psql('race', 'DROP INDEX booking_items_live_seat_key');
+$node->safe_psql('booking', 'DROP INDEX booking_items_live_seat_key');
 race('SELECT race.naive()', 4, 'read\ committed');
-cmp_ok($node->safe_psql('race', q{SELECT count(*) FROM booking.check_invariants() WHERE invariant = 'seat_sold_once'}),
+cmp_ok($node->safe_psql('booking', q{SELECT count(*) FROM booking.check_invariants() WHERE invariant = 'seat_sold_once'}),
 	'>', 0, 'without lock and index seats are sold twice, and the check sees it');
 
 $node->stop;
