@@ -1,0 +1,1 @@
+SELECT * FROM booking.create_booking(bench.request(:customer, :flight, :row));

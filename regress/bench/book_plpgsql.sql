@@ -1,0 +1,1 @@
+SELECT * FROM bench.create_booking(bench.request(:customer, :flight, :row));

@@ -1,0 +1,2 @@
+\set flight random(1, 9800)
+SELECT * FROM booking.seat_map(:flight);
