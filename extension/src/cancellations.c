@@ -24,6 +24,7 @@
 #include "flights.h"
 #include "items.h"
 #include "payments.h"
+#include "quotes.h"
 #include "result.h"
 
 /*
@@ -76,13 +77,12 @@ static BkQuery insert_quote = {
 };
 
 static BkQuery find_quote = {
-	.sql =
-		"SELECT c.booking_id, c.status, c.booking_version, c.item_nos, c.created_at, c.expires_at,"
-		"       c.refund_amount, c.penalty_amount,"
-		"       EXISTS (SELECT FROM public.cancellations AS n"
-		"                WHERE n.booking_id = c.booking_id AND n.cancellation_id > c.cancellation_id)"
-		"  FROM public.cancellations AS c"
-		" WHERE c.cancellation_id = $1",
+	.sql = "SELECT c.booking_id, c.status, c.booking_version, c.expires_at,"
+		   "       EXISTS (SELECT FROM public.cancellations AS n"
+		   "                WHERE n.booking_id = c.booking_id AND n.cancellation_id > c.cancellation_id),"
+		   "       c.item_nos, c.created_at, c.refund_amount"
+		   "  FROM public.cancellations AS c"
+		   " WHERE c.cancellation_id = $1",
 	.expect = SPI_OK_SELECT,
 	.nargs = 1,
 	.argtypes = {INT8OID},
@@ -117,7 +117,6 @@ typedef struct Price
 } Price;
 
 static Price price(int64 booking_id, Datum item_nos, bool all_items, TimestampTz moment);
-static void require_fresh(BkRows quote, const BkBooking *booking);
 static BkRows read_quote(int64 cancellation_id);
 static void put(BkResponse *response, int64 cancellation_id);
 
@@ -245,11 +244,11 @@ bk_cancellation_confirm(int64 cancellation_id)
 	booking = bk_booking_lock_live(bk_row_int64(quote, 0, 1), BK_ANY_VERSION);
 	quote = bk_query_run(&find_quote, values,
 						 NULL); /* as it is now that the booking is ours */
-	require_fresh(quote, &booking);
-	due = price(booking.booking_id, bk_row_datum(quote, 0, 4, &isnull), false,
-				bk_row_timestamptz(quote, 0, 5));
+	bk_quote_require_fresh(quote, &booking, SB_ALREADY_CANCELLED, SB_CANCELLATION_STALE);
+	due = price(booking.booking_id, bk_row_datum(quote, 0, 6, &isnull), false,
+				bk_row_timestamptz(quote, 0, 7));
 	if (!DatumGetBool(DirectFunctionCall2(numeric_eq, due.refund_amount,
-										  bk_row_datum(quote, 0, 7, &isnull))))
+										  bk_row_datum(quote, 0, 8, &isnull))))
 		ereport(ERROR, errcode(SB_CANCELLATION_STALE),
 				errmsg("the refund is no longer what was quoted"),
 				errhint("Ask for a new quote."));
@@ -291,21 +290,6 @@ price(int64 booking_id, Datum item_nos, bool all_items, TimestampTz moment)
 	price.penalty_amount = bk_row_datum(rows, 0, 5, &isnull);
 	price.refund_amount = bk_row_datum(rows, 0, 6, &isnull);
 	return price;
-}
-
-static void
-require_fresh(BkRows quote, const BkBooking *booking)
-{
-	if (strcmp(bk_row_text(quote, 0, 2), "confirmed") == 0)
-		ereport(ERROR, errcode(SB_ALREADY_CANCELLED),
-				errmsg("the cancellation is done already"));
-	if (bk_row_timestamptz(quote, 0, 6) <= GetCurrentTimestamp())
-		ereport(ERROR, errcode(SB_CANCELLATION_STALE), errmsg("the quote has expired"),
-				errhint("Ask for a new quote."));
-	if (bk_row_int32(quote, 0, 3) != booking->version || bk_row_bool(quote, 0, 9))
-		ereport(ERROR, errcode(SB_CANCELLATION_STALE),
-				errmsg("the booking has changed or been quoted again since"),
-				errhint("Ask for a new quote."));
 }
 
 static BkRows

@@ -1,6 +1,6 @@
 /*
  * changes.c
- *		Moving items to other seats or flights: a quote, then its confirmation.
+ *		Moving items to other seats or flights: a quote (change_quote.c), then its confirmation.
  *
  * A quote claims nothing. Confirming it locks the old seats and the new ones together, in lock order, claims the new and
  * then releases the old; items that stay keep their price. Another seat of the same flight costs no fee; another
@@ -10,7 +10,6 @@
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
@@ -18,88 +17,18 @@
 #include "bookings.h"
 #include "changes.h"
 #include "errcodes.h"
-#include "flights.h"
 #include "items.h"
 #include "payments.h"
+#include "quotes.h"
 #include "result.h"
 
-enum price_column
-{
-	ITEM_NO = 1,
-	ITEM_LIVE,
-	FLIGHT_LEFT,
-	CHANGEABLE,
-	NEW_FLIGHT,
-	NEW_ON_SALE,
-	SAME_CURRENCY,
-	SEAT_EXISTS
-};
-
-/* $1 booking, $2 to $4 items, flights (0: its own) and seats, $5 the moment. One row a move. */
-static BkQuery price_moves = {
-	.sql =
-		"SELECT w.item_no, COALESCE(i.status NOT IN ('cancelled', 'expired'), false),"
-		"       COALESCE(i.status IN ('flown', 'no_show') OR o.status IN ('departed', 'arrived'), false),"
-		"       f.flight_id = o.flight_id OR a.changeable OR o.status = 'cancelled',"
-		"       COALESCE(f.flight_id, w.flight_id), f.flight_id = o.flight_id OR " BK_SQL_ON_SALE
-		","
-		"       f.currency = b.currency, s.seat_number IS NOT NULL"
-		"  FROM unnest($2, $3, $4) AS w (item_no, flight_id, seat_number)"
-		"  JOIN public.bookings AS b ON b.booking_id = $1"
-		"  JOIN public.fares AS a ON a.fare_code = b.fare_code"
-		"  LEFT JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = w.item_no"
-		"  LEFT JOIN public.flights AS o ON o.flight_id = i.flight_id"
-		"  LEFT JOIN public.flights AS f ON f.flight_id = COALESCE(NULLIF(w.flight_id, 0), i.flight_id)"
-		"  LEFT JOIN public.seats AS s ON s.flight_id = f.flight_id AND s.seat_number = w.seat_number",
-	.expect = SPI_OK_SELECT,
-	.nargs = 5,
-	.argtypes = {INT8OID, INT2ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID},
-};
-
-/* The same moves, known to be allowed: the quote and its items in one statement. $6 version, $7 seconds it lives. */
-static BkQuery insert_quote = {
-	.sql =
-		"WITH move AS ("
-		"  SELECT w.item_no, s.flight_id, s.seat_number, i.price AS old_price,"
-		"         pg_catalog.round(s.price * a.price_factor, 2) AS new_price,"
-		"         CASE WHEN i.status = 'held' OR s.flight_id = i.flight_id OR o.status = 'cancelled' THEN 0"
-		"              ELSE pg_catalog.round(i.price * fee.change_percent / 100, 2) END AS fee_amount,"
-		"         b.currency"
-		"    FROM unnest($2, $3, $4) AS w (item_no, flight_id, seat_number)"
-		"    JOIN public.bookings AS b ON b.booking_id = $1"
-		"    JOIN public.fares AS a ON a.fare_code = b.fare_code"
-		"    JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = w.item_no"
-		"    JOIN public.flights AS o ON o.flight_id = i.flight_id"
-		"    JOIN public.seats AS s ON s.flight_id = COALESCE(NULLIF(w.flight_id, 0), i.flight_id)"
-		"                          AND s.seat_number = w.seat_number," BK_SQL_FARE_RULE(
-			"o",
-			"$5") "),"
-				  " quote AS ("
-				  "  INSERT INTO public.booking_changes"
-				  "         (booking_id, booking_version, change_amount, fee_amount, currency, created_at, expires_at)"
-				  "  SELECT $1, $6, pg_catalog.sum(new_price - old_price + fee_amount), pg_catalog.sum(fee_amount),"
-				  "         pg_catalog.min(currency), $5, $5 + pg_catalog.make_interval(secs => $7)"
-				  "    FROM move"
-				  "  RETURNING change_id),"
-				  " item AS ("
-				  "  INSERT INTO public.booking_change_items"
-				  "         (change_id, item_no, flight_id, seat_number, old_price, new_price, fee_amount)"
-				  "  SELECT change_id, item_no, flight_id, seat_number, old_price, new_price, fee_amount"
-				  "    FROM quote, move)"
-				  " SELECT change_id FROM quote",
-	.expect = SPI_OK_SELECT,
-	.nargs = 7,
-	.argtypes = {INT8OID, INT2ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID,
-				 INT4OID, FLOAT8OID},
-};
-
 static BkQuery find_quote = {
-	.sql =
-		"SELECT c.booking_id, c.status, c.booking_version, c.expires_at, c.change_amount,"
-		"       EXISTS (SELECT FROM public.booking_changes AS n"
-		"                WHERE n.booking_id = c.booking_id AND n.change_id > c.change_id)"
-		"  FROM public.booking_changes AS c"
-		" WHERE c.change_id = $1",
+	.sql = "SELECT c.booking_id, c.status, c.booking_version, c.expires_at,"
+		   "       EXISTS (SELECT FROM public.booking_changes AS n"
+		   "                WHERE n.booking_id = c.booking_id AND n.change_id > c.change_id),"
+		   "       c.change_amount"
+		   "  FROM public.booking_changes AS c"
+		   " WHERE c.change_id = $1",
 	.expect = SPI_OK_SELECT,
 	.nargs = 1,
 	.argtypes = {INT8OID},
@@ -159,13 +88,8 @@ static BkQuery read_change = {
 	.argtypes = {INT8OID},
 };
 
-static BkMove read_move(BkObject object);
-static BkMove *read_moves_of(BkObject body, int *count);
 static BkTender read_tender(BkObject body);
 static BkTender tender_from_args(FunctionCallInfo fcinfo, int first);
-static void move_arrays(const BkMove *moves, int count, Datum *values);
-static void require_allowed(BkRows moves);
-static void require_fresh(BkRows quote, const BkBooking *booking);
 static bool require_tender(const BkBooking *booking, Datum due, const BkTender *tender);
 static void refuse_double(int64 booking_id, int64 change_id);
 static int claim_new_seats(const BkBooking *booking, int64 change_id);
@@ -184,7 +108,7 @@ booking_quote_change(PG_FUNCTION_ARGS)
 	BkMove *moves;
 
 	SPI_connect();
-	moves = read_moves_of(bk_json_top(PG_GETARG_JSONB_P(1), "change"), &count);
+	moves = bk_change_read_moves(bk_json_top(PG_GETARG_JSONB_P(1), "change"), &count);
 	bk_result_return(fcinfo, read_quote(bk_change_quote(PG_GETARG_INT64(0),
 														BK_ANY_VERSION, moves, count)));
 	SPI_finish();
@@ -232,7 +156,7 @@ void
 bk_changes_create(const BkRequest *request, BkResponse *response)
 {
 	int count;
-	BkMove *moves = read_moves_of(request->body, &count);
+	BkMove *moves = bk_change_read_moves(request->body, &count);
 
 	response->status = 201;
 	put(response,
@@ -265,21 +189,6 @@ bk_seats_change(const BkRequest *request, BkResponse *response)
 	bk_booking_respond(response, request->ids[0]);
 }
 
-int64
-bk_change_quote(int64 booking_id, int32 if_version, const BkMove *moves, int count)
-{
-	BkBooking booking = bk_booking_lock_live(booking_id, if_version);
-	Datum values[7];
-
-	values[0] = Int64GetDatum(booking_id);
-	move_arrays(moves, count, &values[1]);
-	values[4] = TimestampTzGetDatum(GetCurrentTimestamp());
-	values[5] = Int32GetDatum(booking.version);
-	values[6] = Float8GetDatum((float8) bk_quote_duration);
-	require_allowed(bk_query_run(&price_moves, values, NULL));
-	return bk_row_int64(bk_query_run(&insert_quote, values, NULL), 0, 1);
-}
-
 void
 bk_change_confirm(int64 change_id, const BkTender *tender)
 {
@@ -298,8 +207,8 @@ bk_change_confirm(int64 change_id, const BkTender *tender)
 	booking = bk_booking_lock_live(bk_row_int64(quote, 0, 1), BK_ANY_VERSION);
 	quote = bk_query_run(&find_quote, values,
 						 NULL); /* as it is now that the booking is ours */
-	require_fresh(quote, &booking);
-	due = bk_row_datum(quote, 0, 5, &isnull);
+	bk_quote_require_fresh(quote, &booking, SB_CHANGE_STALE, SB_CHANGE_STALE);
+	due = bk_row_datum(quote, 0, 6, &isnull);
 	pays = require_tender(&booking, due, tender);
 
 	refuse_double(booking.booking_id, change_id);
@@ -318,34 +227,6 @@ bk_change_confirm(int64 change_id, const BkTender *tender)
 		bk_payment_refund(booking.booking_id, DirectFunctionCall1(numeric_uminus, due),
 						  booking.currency, 0, change_id);
 	bk_booking_settle(booking.booking_id);
-}
-
-/* {"items": [{"item_no": 1, "flight_id": 2, "seat": "12A"}]}: each item once. */
-static BkMove *
-read_moves_of(BkObject body, int *count)
-{
-	BkArray items = bk_json_array(body, "items", BK_MAX_ITEMS, BK_REQUIRED);
-	BkMove *moves = palloc_array(BkMove, items.length);
-
-	*count = items.length;
-	for (int i = 0; i < items.length; i++)
-	{
-		moves[i] = read_move(bk_json_element(items, i));
-		for (int j = 0; j < i; j++)
-			if (moves[i].item_no == moves[j].item_no)
-				bk_json_reject(body, "items", "must name each item once");
-	}
-	return moves;
-}
-
-static BkMove
-read_move(BkObject object)
-{
-	return (BkMove){.item_no = (int16) bk_json_int64(object, "item_no", 1, BK_MAX_ITEMS,
-													 BK_REQUIRED, 0),
-					.flight_id = bk_json_int64(object, "flight_id", 1, PG_INT64_MAX,
-											   BK_OPTIONAL, 0),
-					.seat_number = bk_json_string(object, "seat", 3, BK_REQUIRED)};
 }
 
 static BkTender
@@ -374,72 +255,6 @@ tender_from_args(FunctionCallInfo fcinfo, int first)
 	tender.currency = text_to_cstring(PG_GETARG_TEXT_PP(first + 1));
 	tender.method = text_to_cstring(PG_GETARG_TEXT_PP(first + 2));
 	return tender;
-}
-
-static void
-move_arrays(const BkMove *moves, int count, Datum *values)
-{
-	Datum *columns[3];
-
-	for (int column = 0; column < lengthof(columns); column++)
-		columns[column] = palloc_array(Datum, count);
-	for (int i = 0; i < count; i++)
-	{
-		columns[0][i] = Int16GetDatum(moves[i].item_no);
-		columns[1][i] = Int64GetDatum(moves[i].flight_id);
-		columns[2][i] = CStringGetTextDatum(moves[i].seat_number);
-	}
-	values[0] = PointerGetDatum(construct_array_builtin(columns[0], count, INT2OID));
-	values[1] = PointerGetDatum(construct_array_builtin(columns[1], count, INT8OID));
-	values[2] = PointerGetDatum(construct_array_builtin(columns[2], count, TEXTOID));
-}
-
-static void
-require_allowed(BkRows moves)
-{
-	for (uint64 row = 0; row < moves.count; row++)
-	{
-		char *item = bk_row_text(moves, row, ITEM_NO);
-
-		if (!bk_row_bool(moves, row, ITEM_LIVE))
-			ereport(ERROR, errcode(SB_VALIDATION_ERROR), errmsg("no live item %s", item),
-					errhint("Name items that are neither cancelled nor expired."));
-		if (bk_row_bool(moves, row, FLIGHT_LEFT))
-			ereport(ERROR, errcode(SB_NOT_CHANGEABLE),
-					errmsg("the flight of item %s has left", item));
-		if (bk_row_isnull(moves, row, NEW_ON_SALE))
-			ereport(ERROR, errcode(SB_NOT_FOUND),
-					errmsg("no flight %s", bk_row_text(moves, row, NEW_FLIGHT)));
-		if (!bk_row_bool(moves, row, CHANGEABLE))
-			ereport(ERROR, errcode(SB_NOT_CHANGEABLE),
-					errmsg("the fare does not allow another flight"),
-					errhint("Another seat of the same flight is always possible."));
-		if (!bk_row_bool(moves, row, NEW_ON_SALE))
-			ereport(ERROR, errcode(SB_FLIGHT_NOT_OPEN),
-					errmsg("flight %s is not on sale",
-						   bk_row_text(moves, row, NEW_FLIGHT)));
-		if (!bk_row_bool(moves, row, SAME_CURRENCY))
-			ereport(ERROR, errcode(SB_VALIDATION_ERROR),
-					errmsg("flight %s is sold in another currency",
-						   bk_row_text(moves, row, NEW_FLIGHT)));
-		if (!bk_row_bool(moves, row, SEAT_EXISTS))
-			ereport(ERROR, errcode(SB_VALIDATION_ERROR),
-					errmsg("no such seat for item %s", item));
-	}
-}
-
-static void
-require_fresh(BkRows quote, const BkBooking *booking)
-{
-	if (strcmp(bk_row_text(quote, 0, 2), "confirmed") == 0)
-		ereport(ERROR, errcode(SB_CHANGE_STALE), errmsg("the change is done already"));
-	if (bk_row_timestamptz(quote, 0, 4) <= GetCurrentTimestamp())
-		ereport(ERROR, errcode(SB_CHANGE_STALE), errmsg("the quote has expired"),
-				errhint("Ask for a new quote."));
-	if (bk_row_int32(quote, 0, 3) != booking->version || bk_row_bool(quote, 0, 6))
-		ereport(ERROR, errcode(SB_CHANGE_STALE),
-				errmsg("the booking has changed or been quoted again since"),
-				errhint("Ask for a new quote."));
 }
 
 /* Whether the caller pays something now, exactly what is due; a hold pays with the rest, later. */

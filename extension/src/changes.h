@@ -23,6 +23,9 @@ typedef struct BkTender
 	const char *method;
 } BkTender;
 
+/* Reads {"items": [{"item_no": 1, "flight_id": 2, "seat": "12A"}]}: each item once. Raises SB010. */
+extern BkMove *bk_change_read_moves(BkObject body, int *count);
+
 /*
  * Quotes moving items: new prices less old ones, plus the fare's fee for another flight. Claims nothing. Returns its id.
  * Raises SB002 (the new flight is not on sale), SB003, SB005, SB010 (no such item or seat), SB011, SB017, SB019 (the fare

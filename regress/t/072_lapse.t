@@ -1,7 +1,7 @@
 # Ten thousand holds reach their deadlines while clients pay them, claim their seats and sweep, each within milliseconds of
-# the deadline, and one client pays half a second late. Every hold ends confirmed or expired, paid exactly once if confirmed and never otherwise; no seat is
-# sold twice, and none is taken from its holder before the deadline. Then holds of two seats are cancelled and moved at
-# their deadlines, while others claim their seats.
+# the deadline, and one client pays half a second late. Every hold ends confirmed or expired, paid exactly once if confirmed
+# and never otherwise; no seat is sold twice, and none is taken from its holder before the deadline. Then holds of two seats
+# are cancelled and moved at their deadlines, while others claim their seats.
 
 use strict;
 use warnings;
@@ -38,10 +38,11 @@ SQL
 }
 
 # Two sessions make the holds, a batch for each half second of deadlines. A hold lasts whole seconds from its own beginning,
-# so that the deadlines of a batch spread by themselves. The first deadline comes when one session would be ready.
+# so that the deadlines of a batch spread by themselves. The first deadline comes when
+# both should be ready.
 my @makers = connect_clients($node, 2);
 $makers[0]->value('BEGIN');
-my $begin = time + 2 + make_holds($makers[0], 0, 200) * $holds / 200;
+my $begin = time + 2 + make_holds($makers[0], 0, 200) * 0.7 * $holds / 200;
 $makers[0]->value('ROLLBACK');
 run_clients(72_000, \@makers, sub {
 	my ($session, $number) = @_;

@@ -32,7 +32,7 @@ my %change_fee = (standard => [ 0, 0, 20, 50 ], flex => [ 0, 0, 0, 0 ]);
 my %price = (1 => { business => 49995, economy => 9999 }, 2 => { business => 50000, economy => 10000 },
 	3 => { business => 33333, economy => 7333 }, 4 => { business => 61205, economy => 4105 });
 
-my (%seat, %booking, @lapsed, @quotes);
+my (%seat, %booking, @bookings, @lapsed, @quotes);
 for my $flight (keys %price)
 {
 	for my $row (1 .. 5)
@@ -163,13 +163,13 @@ sub ask
 	return $state eq 'ok' ? ($state, @{ $rows[0] // [] }) : ($state);
 }
 
+# Mostly one that has a seat; now and then one that there never was
 sub a_booking
 {
-	my @ids = sort { $a <=> $b } keys %booking;
-	my @alive = grep { live($booking{$_}) } @ids;
+	my $item = $seat{ pick(1 .. 4) . ':' . (1 + int rand 5) . pick('A' .. 'D') }{item};
 
-	return 999_999 if !@ids || rand() < 0.01;
-	return @alive && rand() < 0.7 ? pick(@alive) : pick(@ids);
+	return 999_999 if !@bookings || rand() < 0.01;
+	return $item && rand() < 0.8 ? $item->{booking} : pick(@bookings);
 }
 
 sub first_refusal
@@ -214,6 +214,7 @@ sub create
 		: [ 'ok', $instant ? 'confirmed' : 'held', money($amount) ]) && !defined $refusal or return;
 	$booking{$id} = { items => \@items, fare => $fare, status => $status, total => $amount, paid => $instant ? $amount : 0,
 		lapsed => 0, version => 1 };
+	push @bookings, $id;
 	$_->{booking} = $id for @items;
 	take($_) for @items;
 	return;
@@ -236,6 +237,7 @@ sub create_any
 
 	$booking{$id} = { items => \@items, fare => 'standard', status => 'held', total => $count * $price{$flight}{$cabin}, paid => 0,
 		lapsed => 0, version => 1 };
+	push @bookings, $id;
 	take($_) for @items;
 	return;
 }
@@ -407,7 +409,7 @@ sub compare_all
 		my $booking = $booking{$_};
 		join ':', $_, $booking->{status}, money($booking->{total}), money($booking->{paid}),
 		  map { "$_->{flight}/$_->{seat}/$_->{status}/" . money($_->{price}) . '/' . money($_->{penalty}) } @{ $booking->{items} }
-	} sort { $a <=> $b } keys %booking;
+	} @bookings;
 
 	same('all seats', [ ask(<<'SQL') ], [ 'ok', $seats ]) or return;
 SELECT string_agg(f || ':' || seat_number || '=' || status, ' ' ORDER BY f::text || ':' || seat_number COLLATE "C")

@@ -12,7 +12,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $calls = $ENV{MEMORY_CALLS} // 5_000;
+my $calls = $ENV{MEMORY_CALLS} // 4_000;
 my $warm_up = 200;
 
 # No autovacuum: it makes the backend forget plans and cached rows, and read them again later.
