@@ -268,7 +268,9 @@ sub some_items
 	my ($booking) = @_;
 	my @items = $booking ? @{ $booking->{items} } : ();
 	my @numbers = rand() < 0.5 ? () : grep { rand() < 0.5 } 1 .. @items + (rand() < 0.1);
-	my $refusal = dead($booking) // ((grep { !defined $items[ $_ - 1 ] || $items[ $_ - 1 ]{status} !~ /held|confirmed/ } @numbers) ? 'SB010' : undef);
+	my $refusal = dead($booking);
+
+	$refusal //= 'SB010' if grep { !defined $items[ $_ - 1 ] || $items[ $_ - 1 ]{status} !~ /held|confirmed/ } @numbers;
 
 	return ($refusal, @numbers ? sprintf(q{, '{%s}'}, join ',', @numbers) : '',
 		defined $refusal ? () : @numbers ? @items[ map { $_ - 1 } @numbers ] : live($booking));
@@ -345,8 +347,8 @@ sub move
 	my $offer = $due + (rand() < 0.1 ? 1 : 0);
 
 	$refusal = 'SB006' if $pays && $offer != $due;
-	$refusal //= 'SB001' if !claimable($seat{ key(\%new) });
 	$refusal //= 'SB008' if $elsewhere && grep { $_->{flight} == $new{flight} && lc $_->{name} eq lc $item->{name} } live($booking);
+	$refusal //= 'SB001' if !claimable($seat{ key(\%new) });
 	($state) = ask("SELECT FROM booking.confirm_change($change" . ($pays ? ', ' . money($offer) . q{, 'EUR'} : '') . ')');
 	same('confirm change', [$state], [ $refusal // 'ok' ]) && !defined $refusal or return;
 	release($item);
