@@ -76,6 +76,15 @@ COMMENT ON FUNCTION booking.create_customer(text, text, text, text) IS
 'Adds a customer. country: ISO 3166-1 alpha-2. SB010: no full_name; SB014: the e-mail address, regardless of case, is taken;
 23514: a value that the table''s constraints refuse.';
 
+CREATE FUNCTION booking.update_customer(
+    customer_id bigint, full_name text DEFAULT NULL, email text DEFAULT NULL, phone text DEFAULT NULL, country text DEFAULT NULL)
+    RETURNS TABLE (customer_id bigint, full_name text, email text, phone text, country text, tier text, created_at timestamptz)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_update_customer';
+COMMENT ON FUNCTION booking.update_customer(bigint, text, text, text, text) IS
+'Changes what is given of a customer; a null leaves its column as it is. SB011: no such customer; SB014: the e-mail address is
+another''s; 23514: a value that the table''s constraints refuse.';
+
 CREATE FUNCTION booking.create_booking(booking jsonb)
     RETURNS TABLE (booking_id bigint, booking_reference text, status text, total_amount numeric, currency text,
                    payment_required_by timestamptz, version integer)
@@ -121,6 +130,16 @@ CREATE FUNCTION booking.find_booking(booking_reference text, last_name text)
 COMMENT ON FUNCTION booking.find_booking(text, text) IS
 'Retrieves a booking by its reference and the last name of one of its passengers, both regardless of case. SB011 where
 either is wrong, without saying which.';
+
+CREATE FUNCTION booking.list_bookings(
+    customer_id bigint, status text DEFAULT NULL, before bigint DEFAULT NULL, max_bookings bigint DEFAULT 20)
+    RETURNS TABLE (booking_id bigint, booking_reference text, status text, total_amount numeric, currency text,
+                   payment_required_by timestamptz, version integer, created_at timestamptz)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_list_bookings';
+COMMENT ON FUNCTION booking.list_bookings(bigint, text, bigint, bigint) IS
+'A customer''s bookings, newest first, of one status if given; a page goes on before the last booking_id of the page before it.
+SB010: customer_id or max_bookings is missing.';
 
 CREATE FUNCTION booking.booking_items(booking_id bigint)
     RETURNS TABLE (item_no smallint, flight_id bigint, flight_number text, origin character, destination character,

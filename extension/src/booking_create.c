@@ -140,7 +140,6 @@ read_terms(BkBookingWish *wish, int64 flight_id)
 					  Int64GetDatum(wish->customer_id)};
 	BkRows terms = bk_query_run(&find_terms, values, NULL);
 	char *currency;
-	bool isnull;
 
 	if (terms.count == 0)
 		ereport(ERROR, errcode(SB_NOT_FOUND),
@@ -161,7 +160,7 @@ read_terms(BkBookingWish *wish, int64 flight_id)
 				errmsg("the flights are sold in different currencies"),
 				errhint("Make a booking for each currency."));
 	wish->due_currency = currency;
-	wish->terms.fare_factor = bk_row_datum(terms, 0, PRICE_FACTOR, &isnull);
+	wish->terms.fare_factor = bk_row_value(terms, 0, PRICE_FACTOR);
 	return bk_row_timestamptz(terms, 0, SALES_CLOSE_AT);
 }
 

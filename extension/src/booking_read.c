@@ -19,6 +19,13 @@
 	"CASE WHEN b.status = 'held' AND b.payment_required_by <= pg_catalog.clock_timestamp()" \
 	"     THEN 'expired' ELSE b.status END"
 
+#define MAX_BOOKINGS 100
+#define DEFAULT_BOOKINGS 20
+
+static const char *const statuses[] = {"held",      "confirmed", "partially_cancelled",
+									   "cancelled", "expired",   "completed",
+									   NULL};
+
 static BkQuery summary = {
 	.sql = "SELECT b.booking_id, b.booking_reference, " SQL_SHOWN_STATUS
 		   ", b.total_amount,"
@@ -83,6 +90,20 @@ static BkQuery read_payments = {
 	.argtypes = {INT8OID},
 };
 
+/* Newest first. $2 status or null, $3 the booking before the page or null. */
+static BkQuery list_bookings = {
+	.sql =
+		"SELECT b.booking_id, b.booking_reference, s.status, b.total_amount, b.currency::text, b.payment_required_by,"
+		"       b.version, b.created_at"
+		"  FROM public.bookings AS b, LATERAL (SELECT " SQL_SHOWN_STATUS ") AS s (status)"
+		" WHERE b.customer_id = $1 AND ($2 IS NULL OR s.status = $2) AND ($3 IS NULL OR b.booking_id < $3)"
+		" ORDER BY b.booking_id DESC"
+		" LIMIT $4",
+	.expect = SPI_OK_SELECT,
+	.nargs = 4,
+	.argtypes = {INT8OID, TEXTOID, INT8OID, INT8OID},
+};
+
 /* The last name is the end of the name, after a space: "Berg" and "van der Berg" both fit "Ann van der Berg". */
 static BkQuery find_booking = {
 	.sql =
@@ -99,10 +120,13 @@ static BkQuery find_booking = {
 	.argtypes = {TEXTOID, TEXTOID},
 };
 
+static void find_one(const BkRequest *request, BkResponse *response);
+static void put_list(BkObject query, StringInfo out, int64 customer_id);
 static int64 find(const char *reference, const char *last_name);
 
 PG_FUNCTION_INFO_V1(booking_find_booking);
 PG_FUNCTION_INFO_V1(booking_booking_items);
+PG_FUNCTION_INFO_V1(booking_list_bookings);
 
 /* booking.find_booking(booking_reference, last_name): see its COMMENT. */
 Datum
@@ -128,14 +152,48 @@ booking_booking_items(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/* booking.list_bookings(customer_id, status, before, max_bookings): see its COMMENT. */
+Datum
+booking_list_bookings(PG_FUNCTION_ARGS)
+{
+	Datum values[4];
+	char nulls[4];
+
+	for (int i = 0; i < lengthof(values); i++)
+	{
+		values[i] = PG_GETARG_DATUM(i);
+		nulls[i] = PG_ARGISNULL(i) ? 'n' : ' ';
+	}
+	if (nulls[0] == 'n' || nulls[3] == 'n' || PG_GETARG_INT64(3) < 0)
+		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
+				errmsg("customer_id and a positive max_bookings are required"));
+	SPI_connect();
+	bk_result_return(fcinfo, bk_query_run(&list_bookings, values, nulls));
+	SPI_finish();
+	return (Datum) 0;
+}
+
 void
 bk_bookings_get(const BkRequest *request, BkResponse *response)
 {
 	bk_booking_respond(response, request->ids[0]);
 }
 
+/* By customer a list, by reference and last name one. */
 void
 bk_bookings_find(const BkRequest *request, BkResponse *response)
+{
+	int64 customer_id = bk_json_int64(request->query, "customer_id", 1, PG_INT64_MAX,
+									  BK_OPTIONAL, 0);
+
+	if (customer_id != 0)
+		put_list(request->query, response->body, customer_id);
+	else
+		find_one(request, response);
+}
+
+static void
+find_one(const BkRequest *request, BkResponse *response)
 {
 	const char *reference = bk_json_string(request->query, "booking_reference", 64,
 										   BK_REQUIRED);
@@ -143,6 +201,28 @@ bk_bookings_find(const BkRequest *request, BkResponse *response)
 										   BK_MAX_NAME_LENGTH, BK_REQUIRED);
 
 	bk_booking_respond(response, find(reference, last_name));
+}
+
+static void
+put_list(BkObject query, StringInfo out, int64 customer_id)
+{
+	const char *status = bk_json_word(query, "status", statuses, BK_OPTIONAL);
+	int64 limit = bk_json_int64(query, "limit", 1, MAX_BOOKINGS, BK_OPTIONAL,
+								DEFAULT_BOOKINGS);
+	int64 after = bk_json_int64(query, "after", 1, PG_INT64_MAX, BK_OPTIONAL, 0);
+	Datum values[] = {Int64GetDatum(customer_id),
+					  status == NULL ? (Datum) 0 : CStringGetTextDatum(status),
+					  Int64GetDatum(after), Int64GetDatum(limit)};
+	char nulls[] = {' ', status == NULL ? 'n' : ' ', after == 0 ? 'n' : ' ', ' '};
+	BkRows rows = bk_query_run(&list_bookings, values, nulls);
+
+	bk_json_open(out, '{');
+	bk_json_put_rows(out, "bookings", rows);
+	bk_json_put_string(out, "next",
+					   rows.count < (uint64) limit
+						   ? NULL
+						   : bk_row_text(rows, rows.count - 1, 1));
+	bk_json_close(out, '}');
 }
 
 BkRows

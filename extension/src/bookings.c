@@ -90,14 +90,13 @@ bk_booking_lock(int64 booking_id, int32 if_version)
 	Datum values[] = {Int64GetDatum(booking_id)};
 	BkRows rows = bk_query_run(&lock_booking, values, NULL);
 	BkBooking booking = {.booking_id = booking_id};
-	bool isnull;
 
 	if (rows.count == 0)
 		ereport(ERROR, errcode(SB_NOT_FOUND),
 				errmsg("no booking " INT64_FORMAT, booking_id));
 	booking.status = bk_row_text(rows, 0, 1);
 	booking.fare_code = bk_row_text(rows, 0, 2);
-	booking.total_amount = bk_row_datum(rows, 0, 3, &isnull);
+	booking.total_amount = bk_row_value(rows, 0, 3);
 	booking.currency = bk_row_text(rows, 0, 4);
 	booking.version = bk_row_int32(rows, 0, 5);
 	if (if_version != BK_ANY_VERSION && if_version != booking.version)
@@ -168,7 +167,6 @@ bk_booking_expire_holds(int limit)
 	bk_seats_lock(booking_ids);
 	freed = bk_items_expire(booking_ids);
 	if (!bk_row_isnull(freed, 0, 1))
-		bk_seats_release(bk_row_datum(freed, 0, 1, &isnull),
-						 bk_row_datum(freed, 0, 2, &isnull));
+		bk_seats_release(bk_row_value(freed, 0, 1), bk_row_value(freed, 0, 2));
 	return bk_query_run(&expire_bookings, &booking_ids, NULL).count;
 }

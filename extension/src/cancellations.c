@@ -116,7 +116,8 @@ typedef struct Price
 	Datum refund_amount;
 } Price;
 
-static Price price(int64 booking_id, Datum item_nos, bool all_items, TimestampTz moment);
+static Price price(const BkBooking *booking, Datum item_nos, bool all_items,
+				   TimestampTz moment);
 static BkRows read_quote(int64 cancellation_id);
 static void put(BkResponse *response, int64 cancellation_id);
 
@@ -211,7 +212,7 @@ bk_cancellation_quote(int64 booking_id, int32 if_version, const int16 *item_nos,
 
 	for (int i = 0; i < count; i++)
 		elements[i] = Int16GetDatum(item_nos[i]);
-	quoted = price(booking_id,
+	quoted = price(&booking,
 				   PointerGetDatum(construct_array_builtin(elements, count, INT2OID)),
 				   count == 0, moment);
 
@@ -235,7 +236,6 @@ bk_cancellation_confirm(int64 cancellation_id)
 	Datum booking_ids;
 	Price due;
 	BkRows freed;
-	bool isnull;
 
 	if (quote.count == 0)
 		ereport(ERROR, errcode(SB_NOT_FOUND),
@@ -245,10 +245,10 @@ bk_cancellation_confirm(int64 cancellation_id)
 	quote = bk_query_run(&find_quote, values,
 						 NULL); /* as it is now that the booking is ours */
 	bk_quote_require_fresh(quote, &booking, SB_ALREADY_CANCELLED, SB_CANCELLATION_STALE);
-	due = price(booking.booking_id, bk_row_datum(quote, 0, 6, &isnull), false,
+	due = price(&booking, bk_row_value(quote, 0, 6), false,
 				bk_row_timestamptz(quote, 0, 7));
 	if (!DatumGetBool(DirectFunctionCall2(numeric_eq, due.refund_amount,
-										  bk_row_datum(quote, 0, 8, &isnull))))
+										  bk_row_value(quote, 0, 8))))
 		ereport(ERROR, errcode(SB_CANCELLATION_STALE),
 				errmsg("the refund is no longer what was quoted"),
 				errhint("Ask for a new quote."));
@@ -258,8 +258,7 @@ bk_cancellation_confirm(int64 cancellation_id)
 	freed = bk_items_cancel(booking.booking_id, due.item_nos, due.penalties);
 	if (bk_row_int64(freed, 0, 3) != ARR_DIMS(DatumGetArrayTypeP(due.item_nos))[0])
 		bk_booking_refuse_lapsed(booking.booking_id);
-	bk_seats_release(bk_row_datum(freed, 0, 1, &isnull),
-					 bk_row_datum(freed, 0, 2, &isnull));
+	bk_seats_release(bk_row_value(freed, 0, 1), bk_row_value(freed, 0, 2));
 	bk_payment_refund(booking.booking_id, due.refund_amount, booking.currency,
 					  cancellation_id, 0);
 	(void) bk_query_run(&confirm_quote, values, NULL);
@@ -268,27 +267,33 @@ bk_cancellation_confirm(int64 cancellation_id)
 
 /* What cancelling the items costs as of a moment. */
 static Price
-price(int64 booking_id, Datum item_nos, bool all_items, TimestampTz moment)
+price(const BkBooking *booking, Datum item_nos, bool all_items, TimestampTz moment)
 {
-	Datum values[] = {Int64GetDatum(booking_id), item_nos, TimestampTzGetDatum(moment)};
+	Datum values[] = {Int64GetDatum(booking->booking_id), item_nos,
+					  TimestampTzGetDatum(moment)};
 	BkRows rows = bk_query_run(&price_cancellation, values, all_items ? " n " : NULL);
 	Price price;
-	bool isnull;
 
-	if (bk_row_int64(rows, 0, 1) > 0)
+	/* A hold that has lapsed since it was locked may have lost items to a claim, even all of them. */
+	if ((bk_row_int64(rows, 0, 1) > 0 || bk_row_isnull(rows, 0, 3)) &&
+		booking->held_until <= GetCurrentTimestamp())
+		bk_booking_refuse_lapsed(booking->booking_id);
+	if (bk_row_int64(rows, 0, 1) > 0 || bk_row_isnull(rows, 0, 3))
 		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
-				errmsg("booking " INT64_FORMAT " has no such live item", booking_id),
+				errmsg("booking " INT64_FORMAT " has no such live item",
+					   booking->booking_id),
 				errhint(
 					"Name items that are neither cancelled nor expired, or none for all."));
 	if (bk_row_int64(rows, 0, 2) > 0)
 		ereport(ERROR, errcode(SB_NOT_CANCELLABLE),
-				errmsg("a flight of booking " INT64_FORMAT " has left", booking_id),
+				errmsg("a flight of booking " INT64_FORMAT " has left",
+					   booking->booking_id),
 				errhint("Name the items of flights that have not left yet."));
 
-	price.item_nos = bk_row_datum(rows, 0, 3, &isnull);
-	price.penalties = bk_row_datum(rows, 0, 4, &isnull);
-	price.penalty_amount = bk_row_datum(rows, 0, 5, &isnull);
-	price.refund_amount = bk_row_datum(rows, 0, 6, &isnull);
+	price.item_nos = bk_row_value(rows, 0, 3);
+	price.penalties = bk_row_value(rows, 0, 4);
+	price.penalty_amount = bk_row_value(rows, 0, 5);
+	price.refund_amount = bk_row_value(rows, 0, 6);
 	return price;
 }
 

@@ -199,7 +199,6 @@ bk_change_confirm(int64 change_id, const BkTender *tender)
 	Datum due;
 	int count;
 	bool pays;
-	bool isnull;
 
 	if (quote.count == 0)
 		ereport(ERROR, errcode(SB_NOT_FOUND),
@@ -208,7 +207,7 @@ bk_change_confirm(int64 change_id, const BkTender *tender)
 	quote = bk_query_run(&find_quote, values,
 						 NULL); /* as it is now that the booking is ours */
 	bk_quote_require_fresh(quote, &booking, SB_CHANGE_STALE, SB_CHANGE_STALE);
-	due = bk_row_datum(quote, 0, 6, &isnull);
+	due = bk_row_value(quote, 0, 6);
 	pays = require_tender(&booking, due, tender);
 
 	refuse_double(booking.booking_id, change_id);
@@ -217,8 +216,7 @@ bk_change_confirm(int64 change_id, const BkTender *tender)
 	freed = bk_items_move(booking.booking_id, change_id);
 	if (bk_row_int64(freed, 0, 3) != count)
 		bk_booking_refuse_lapsed(booking.booking_id);
-	bk_seats_release(bk_row_datum(freed, 0, 1, &isnull),
-					 bk_row_datum(freed, 0, 2, &isnull));
+	bk_seats_release(bk_row_value(freed, 0, 1), bk_row_value(freed, 0, 2));
 	(void) bk_query_run(&confirm_quote, values, NULL);
 	if (pays)
 		bk_payment_enter(booking.booking_id, due, booking.currency, tender->method, 0,

@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 
 #include "booking.h"
+#include "compat.h"
 #include "customers.h"
 #include "errcodes.h"
 #include "result.h"
@@ -27,6 +28,27 @@ static BkQuery insert_customer = {
 	.argtypes = {TEXTOID, TEXTOID, TEXTOID, BPCHAROID},
 };
 
+/* A null leaves its column as it is. */
+static BkQuery update_customer = {
+	.sql =
+		"UPDATE public.customers"
+		"   SET full_name = COALESCE($2, full_name), email = COALESCE($3, email), phone = COALESCE($4, phone),"
+		"       country = COALESCE($5, country), updated_at = pg_catalog.clock_timestamp()"
+		" WHERE customer_id = $1"
+		" RETURNING " SQL_CUSTOMER,
+	.expect = SPI_OK_UPDATE_RETURNING,
+	.nargs = 5,
+	.argtypes = {INT8OID, TEXTOID, TEXTOID, TEXTOID, BPCHAROID},
+};
+
+static BkQuery address_taken = {
+	.sql = "SELECT 1 FROM public.customers"
+		   " WHERE pg_catalog.lower(email) = pg_catalog.lower($2) AND customer_id <> $1",
+	.expect = SPI_OK_SELECT,
+	.nargs = 2,
+	.argtypes = {INT8OID, TEXTOID},
+};
+
 static BkQuery get_customer = {
 	.sql = "SELECT " SQL_CUSTOMER " FROM public.customers WHERE customer_id = $1",
 	.expect = SPI_OK_SELECT,
@@ -42,10 +64,24 @@ static BkQuery find_customers = {
 	.argtypes = {TEXTOID},
 };
 
+/* What a caller gives of a customer, in the order of the SQL functions' arguments. */
+enum customer_column
+{
+	FULL_NAME,
+	EMAIL,
+	PHONE,
+	COUNTRY,
+	COLUMNS
+};
+
 static BkRows create(const Datum *values, const bool *isnull);
+pg_noreturn static void refuse_address(void);
+static BkRows update(int64 customer_id, const Datum *values, const bool *isnull);
+static void read_columns(BkObject body, BkNeed name, Datum *values, bool *isnull);
 static Datum text_or_null(const char *text, bool *isnull);
 
 PG_FUNCTION_INFO_V1(booking_create_customer);
+PG_FUNCTION_INFO_V1(booking_update_customer);
 
 /* booking.create_customer(full_name, email, phone, country): see its COMMENT. */
 Datum
@@ -68,20 +104,34 @@ booking_create_customer(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/* booking.update_customer(customer_id, full_name, email, phone, country): see its COMMENT. */
+Datum
+booking_update_customer(PG_FUNCTION_ARGS)
+{
+	Datum values[COLUMNS];
+	bool isnull[COLUMNS];
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR, errcode(SB_VALIDATION_ERROR), errmsg("customer_id is required"));
+	for (int i = 0; i < COLUMNS; i++)
+	{
+		values[i] = PG_GETARG_DATUM(i + 1);
+		isnull[i] = PG_ARGISNULL(i + 1);
+	}
+	SPI_connect();
+	bk_result_return(fcinfo, update(PG_GETARG_INT64(0), values, isnull));
+	SPI_finish();
+	return (Datum) 0;
+}
+
 void
 bk_customers_create(const BkRequest *request, BkResponse *response)
 {
-	BkObject body = request->body;
-	Datum values[4];
-	bool isnull[4];
+	Datum values[COLUMNS];
+	bool isnull[COLUMNS];
 	BkRows customer;
 
-	values[0] = text_or_null(bk_json_string(body, "full_name", BK_MAX_NAME_LENGTH,
-											BK_REQUIRED),
-							 &isnull[0]);
-	values[1] = text_or_null(bk_json_string(body, "email", 254, BK_OPTIONAL), &isnull[1]);
-	values[2] = text_or_null(bk_json_string(body, "phone", 32, BK_OPTIONAL), &isnull[2]);
-	values[3] = text_or_null(bk_json_string(body, "country", 2, BK_OPTIONAL), &isnull[3]);
+	read_columns(request->body, BK_REQUIRED, values, isnull);
 	customer = create(values, isnull);
 
 	response->status = 201;
@@ -90,6 +140,18 @@ bk_customers_create(const BkRequest *request, BkResponse *response)
 								bk_row_int64(customer, 0, 1)));
 	bk_json_open(response->body, '{');
 	bk_json_put_row(response->body, customer, 0);
+	bk_json_close(response->body, '}');
+}
+
+void
+bk_customers_update(const BkRequest *request, BkResponse *response)
+{
+	Datum values[COLUMNS];
+	bool isnull[COLUMNS];
+
+	read_columns(request->body, BK_OPTIONAL, values, isnull);
+	bk_json_open(response->body, '{');
+	bk_json_put_row(response->body, update(request->ids[0], values, isnull), 0);
 	bk_json_close(response->body, '}');
 }
 
@@ -130,9 +192,55 @@ create(const Datum *values, const bool *isnull)
 		nulls[i] = isnull[i] ? 'n' : ' ';
 	customer = bk_query_run(&insert_customer, values, nulls);
 	if (customer.count == 0)
-		ereport(ERROR, errcode(SB_CUSTOMER_EXISTS),
-				errmsg("a customer with that e-mail address exists"));
+		refuse_address();
 	return customer;
+}
+
+static BkRows
+update(int64 customer_id, const Datum *values, const bool *isnull)
+{
+	Datum args[COLUMNS + 1] = {Int64GetDatum(customer_id)};
+	char nulls[COLUMNS + 1] = {' '};
+	BkRows customer;
+
+	for (int i = 0; i < COLUMNS; i++)
+	{
+		args[i + 1] = values[i];
+		nulls[i + 1] = isnull[i] ? 'n' : ' ';
+	}
+	if (!isnull[EMAIL])
+	{
+		Datum address[] = {Int64GetDatum(customer_id), values[EMAIL]};
+
+		if (bk_query_run(&address_taken, address, NULL).count > 0)
+			refuse_address();
+	}
+	customer = bk_query_run(&update_customer, args, nulls);
+	if (customer.count == 0)
+		ereport(ERROR, errcode(SB_NOT_FOUND),
+				errmsg("no customer " INT64_FORMAT, customer_id));
+	return customer;
+}
+
+static void
+refuse_address(void)
+{
+	ereport(ERROR, errcode(SB_CUSTOMER_EXISTS),
+			errmsg("a customer with that e-mail address exists"));
+}
+
+static void
+read_columns(BkObject body, BkNeed name, Datum *values, bool *isnull)
+{
+	values[FULL_NAME] = text_or_null(bk_json_string(body, "full_name", BK_MAX_NAME_LENGTH,
+													name),
+									 &isnull[FULL_NAME]);
+	values[EMAIL] = text_or_null(bk_json_string(body, "email", 254, BK_OPTIONAL),
+								 &isnull[EMAIL]);
+	values[PHONE] = text_or_null(bk_json_string(body, "phone", 32, BK_OPTIONAL),
+								 &isnull[PHONE]);
+	values[COUNTRY] = text_or_null(bk_json_string(body, "country", 2, BK_OPTIONAL),
+								   &isnull[COUNTRY]);
 }
 
 static Datum

@@ -51,9 +51,8 @@ bk_row_isnull(BkRows rows, uint64 row, int column)
 	return isnull;
 }
 
-/* The value of a column that cannot be null. */
-static Datum
-not_null(BkRows rows, uint64 row, int column)
+Datum
+bk_row_value(BkRows rows, uint64 row, int column)
 {
 	bool isnull;
 	Datum value = bk_row_datum(rows, row, column, &isnull);
@@ -66,25 +65,25 @@ not_null(BkRows rows, uint64 row, int column)
 bool
 bk_row_bool(BkRows rows, uint64 row, int column)
 {
-	return DatumGetBool(not_null(rows, row, column));
+	return DatumGetBool(bk_row_value(rows, row, column));
 }
 
 int32
 bk_row_int32(BkRows rows, uint64 row, int column)
 {
-	return DatumGetInt32(not_null(rows, row, column));
+	return DatumGetInt32(bk_row_value(rows, row, column));
 }
 
 int64
 bk_row_int64(BkRows rows, uint64 row, int column)
 {
-	return DatumGetInt64(not_null(rows, row, column));
+	return DatumGetInt64(bk_row_value(rows, row, column));
 }
 
 TimestampTz
 bk_row_timestamptz(BkRows rows, uint64 row, int column)
 {
-	return DatumGetTimestampTz(not_null(rows, row, column));
+	return DatumGetTimestampTz(bk_row_value(rows, row, column));
 }
 
 char *

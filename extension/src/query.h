@@ -34,6 +34,9 @@ typedef struct BkRows
 extern BkRows bk_query_run(BkQuery *query, const Datum *values, const char *nulls);
 
 extern Datum bk_row_datum(BkRows rows, uint64 row, int column, bool *isnull);
+
+/* The value of a column that cannot be null: one that is null all the same is an internal error, and so for those below. */
+extern Datum bk_row_value(BkRows rows, uint64 row, int column);
 extern bool bk_row_isnull(BkRows rows, uint64 row, int column);
 extern bool bk_row_bool(BkRows rows, uint64 row, int column);
 extern int32 bk_row_int32(BkRows rows, uint64 row, int column);

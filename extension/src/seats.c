@@ -217,7 +217,6 @@ claim_named(BkClaim *claim)
 					  TimestampTzGetDatum(terms->held_until), terms->fare_factor};
 	const char *nulls = strcmp(terms->status, "held") == 0 ? NULL : "   n ";
 	BkRows rows = bk_query_run(&claim_available, values, nulls);
-	bool isnull;
 
 	if (rows.count == 0)
 	{
@@ -229,7 +228,7 @@ claim_named(BkClaim *claim)
 	}
 	if (rows.count == 0)
 		return false;
-	claim->price = bk_row_datum(rows, 0, 1, &isnull);
+	claim->price = bk_row_value(rows, 0, 1);
 	return true;
 }
 

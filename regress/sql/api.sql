@@ -43,6 +43,11 @@ SELECT body::json ->> 'email' AS email FROM booking.booking_api('GET', '/v1/cust
 SELECT * FROM booking.booking_api('GET', '/v1/customers/999999');
 SELECT full_name, email, tier FROM booking.create_customer('Grace Hopper', 'grace@example.com');
 SELECT * FROM booking.create_customer(NULL);
+SELECT status, body::json ->> 'phone' AS phone, body::json ->> 'full_name' AS name FROM booking.booking_api('PATCH', '/v1/customers/' || :ada, body => '{"phone":"+44 1","email":"ADA@example.com"}');
+SELECT * FROM booking.booking_api('PATCH', '/v1/customers/' || :ada, body => '{"email":"grace@example.com"}');
+SELECT * FROM booking.booking_api('PATCH', '/v1/customers/999999', body => '{"phone":"1"}');
+SELECT * FROM booking.booking_api('PATCH', '/v1/customers/' || :ada, body => '{"full_name":""}');
+SELECT full_name, country FROM booking.update_customer(:ada, country => 'IE');
 -- a booking's life: hold, pay, retrieve, cancel
 SELECT body::json ->> 'booking_id' AS id, body::json ->> 'booking_reference' AS reference, status, headers ->> 'Location' = '/v1/bookings/' || (body::json ->> 'booking_id') AS located,
        body::json ->> 'status' AS state, body::json ->> 'total_amount' AS total, body::json ->> 'available_actions' AS actions
@@ -58,6 +63,16 @@ SELECT body::json ->> 'status' AS state, body::json #>> '{items,0,passenger_name
 SELECT * FROM booking.booking_api('GET', '/v1/bookings', jsonb_build_object('booking_reference', :'booking_reference', 'last_name', 'byron'));
 SELECT * FROM booking.booking_api('GET', '/v1/bookings', jsonb_build_object('booking_reference', :'booking_reference'));
 SELECT * FROM booking.booking_api('GET', '/v1/bookings/999999');
+-- a customer's bookings, newest first, in pages
+SELECT json_array_length(body::json -> 'bookings') AS bookings, body::json #>> '{bookings,0,status}' AS status, body::json ->> 'next' AS next
+  FROM booking.booking_api('GET', '/v1/bookings', jsonb_build_object('customer_id', :'ada'));
+SELECT body::json ->> 'next' AS next, body::json #>> '{bookings,0,booking_id}' AS first FROM booking.booking_api('GET', '/v1/bookings', '{"customer_id":"1","limit":"2"}') \gset page_
+SELECT :page_next < :page_first AS newest_first;
+SELECT max((b ->> 'booking_id')::bigint) < :page_next AS goes_on FROM booking.booking_api('GET', '/v1/bookings', jsonb_build_object('customer_id', '1', 'after', :'page_next')), json_array_elements(body::json -> 'bookings') AS b;
+SELECT DISTINCT b ->> 'status' AS status FROM booking.booking_api('GET', '/v1/bookings', '{"customer_id":"1","status":"cancelled"}'), json_array_elements(body::json -> 'bookings') AS b;
+SELECT * FROM booking.booking_api('GET', '/v1/bookings', '{"customer_id":"1","status":"gone"}');
+SELECT count(*) FROM booking.list_bookings(1, max_bookings => 3);
+SELECT * FROM booking.list_bookings(NULL);
 SELECT status, body::json ->> 'cancellation_id' AS id, body::json ->> 'refund_amount' AS refund, body::json ->> 'status' AS state, body::json -> 'items' AS items
   FROM booking.booking_api('POST', '/v1/bookings/' || :booking_id || '/cancellations', body => '{"items":[1]}') \gset quote_
 SELECT :quote_status AS status, :'quote_refund' AS refund, :'quote_state' AS state, :'quote_items' AS items;
