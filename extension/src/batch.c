@@ -178,14 +178,16 @@ book_alone(BkBookingWish *wish, Outcome *outcome)
 	{
 		MemoryContextSwitchTo(context);
 		outcome->error = CopyErrorData();
-		if (!SB_IS_OURS(outcome->error->sqlerrcode))
-			PG_RE_THROW();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
+
+	/* Not before the subtransaction has ended: the server's own clean-up would leave the session inside of it. */
+	if (outcome->error != NULL && !SB_IS_OURS(outcome->error->sqlerrcode))
+		ReThrowError(outcome->error);
 }
 
 static void

@@ -115,3 +115,8 @@ SELECT seat_number, status FROM seats WHERE flight_id = 24 AND seat_number LIKE 
 SELECT booking.create_bookings('{"mode":"some","bookings":[]}');
 SELECT booking.create_bookings('{"mode":"all","bookings":[]}');
 SELECT * FROM booking.check_invariants();
+-- an error that is not a refusal ends a batch, and leaves the session as it should be
+ALTER TABLE booking_items ADD CONSTRAINT no_sixth CHECK (seat_number <> '5D') NOT VALID;
+SELECT booking.create_bookings(jsonb_build_object('mode', 'each', 'bookings', jsonb_build_array(fixture.wish(24, '{5D}'))));
+ALTER TABLE booking_items DROP CONSTRAINT no_sixth;
+SELECT seat_number, status FROM seats WHERE flight_id = 24 AND seat_number = '5D';

@@ -107,7 +107,11 @@ sub recover
 			sleep 0.1;
 		}
 	}
-	$node->poll_query_until('postgres', 'SELECT true') or die 'the server does not recover';
+	until (eval { connect_clients($node, 1) })
+	{
+		die "the server does not recover: $@" if time > $deadline;
+		sleep 0.1;
+	}
 	return;
 }
 
