@@ -14,7 +14,7 @@
 #include "items.h"
 
 static BkQuery lock_booking = {
-	.sql = "SELECT status, fare_code, total_amount, currency, version, payment_required_by, confirmed_at"
+	.sql = "SELECT status, total_amount, currency, version, payment_required_by"
 		   "  FROM public.bookings"
 		   " WHERE booking_id = $1"
 		   "   FOR NO KEY UPDATE",
@@ -95,19 +95,16 @@ bk_booking_lock(int64 booking_id, int32 if_version)
 		ereport(ERROR, errcode(SB_NOT_FOUND),
 				errmsg("no booking " INT64_FORMAT, booking_id));
 	booking.status = bk_row_text(rows, 0, 1);
-	booking.fare_code = bk_row_text(rows, 0, 2);
-	booking.total_amount = bk_row_value(rows, 0, 3);
-	booking.currency = bk_row_text(rows, 0, 4);
-	booking.version = bk_row_int32(rows, 0, 5);
+	booking.total_amount = bk_row_value(rows, 0, 2);
+	booking.currency = bk_row_text(rows, 0, 3);
+	booking.version = bk_row_int32(rows, 0, 4);
 	if (if_version != BK_ANY_VERSION && if_version != booking.version)
 		ereport(ERROR, errcode(SB_STALE_VERSION),
 				errmsg("booking " INT64_FORMAT " is at version %d, not %d", booking_id,
 					   booking.version, if_version),
 				errhint("Read it again, and decide on what it is now."));
-	booking.confirmed_at = bk_row_isnull(rows, 0, 7) ? DT_NOBEGIN
-													 : bk_row_timestamptz(rows, 0, 7);
 	booking.held_until = strcmp(booking.status, "held") == 0
-							 ? bk_row_timestamptz(rows, 0, 6)
+							 ? bk_row_timestamptz(rows, 0, 5)
 							 : DT_NOEND;
 	if (booking.held_until <= GetCurrentTimestamp())
 		booking.status = "expired";

@@ -33,12 +33,10 @@ typedef struct BkBooking
 	int64 booking_id;
 	const char
 		*status; /* "expired" for a hold that has lapsed, by the clock after the lock */
-	const char *fare_code;
 	Datum total_amount; /* numeric */
 	const char *currency;
 	int32 version;
-	TimestampTz confirmed_at; /* DT_NOBEGIN: never */
-	TimestampTz held_until;   /* DT_NOEND where it is not held */
+	TimestampTz held_until; /* DT_NOEND where it is not held */
 } BkBooking;
 
 /* Reads the wish from the fields of POST /v1/bookings. Raises SB010. */
