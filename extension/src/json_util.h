@@ -80,8 +80,8 @@ extern void bk_json_key(StringInfo out, const char *key);
 extern void bk_json_put_string(StringInfo out, const char *key,
 							   const char *value); /* NULL writes null */
 extern void bk_json_put_int64(StringInfo out, const char *key, int64 value);
-extern void bk_json_put_timestamp(StringInfo out, const char *key, TimestampTz moment,
-								  const char *zone);
+extern void bk_json_put_timestamp(StringInfo out, const char *key,
+								  TimestampTz moment); /* in UTC */
 
 /*
  * A row as the members of an object, one a column under the column's name: integers and float8 as numbers, boolean,

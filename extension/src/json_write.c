@@ -16,7 +16,7 @@
 
 static void put_comma(StringInfo out);
 static void put_value(StringInfo out, Oid type, BkRows rows, uint64 row, int column);
-static void put_moment(StringInfo out, TimestampTz moment, pg_tz *zone);
+static void put_moment(StringInfo out, TimestampTz moment);
 
 void
 bk_json_open(StringInfo out, char bracket)
@@ -57,15 +57,10 @@ bk_json_put_int64(StringInfo out, const char *key, int64 value)
 }
 
 void
-bk_json_put_timestamp(StringInfo out, const char *key, TimestampTz moment,
-					  const char *zone)
+bk_json_put_timestamp(StringInfo out, const char *key, TimestampTz moment)
 {
-	pg_tz *tz = NULL;
-
-	if (zone != NULL && (tz = pg_tzset(zone)) == NULL)
-		elog(ERROR, "unknown time zone \"%s\"", zone);
 	bk_json_key(out, key);
-	put_moment(out, moment, tz);
+	put_moment(out, moment);
 }
 
 void
@@ -129,7 +124,7 @@ put_value(StringInfo out, Oid type, BkRows rows, uint64 row, int column)
 	switch (type)
 	{
 		case TIMESTAMPTZOID:
-			put_moment(out, DatumGetTimestampTz(value), NULL);
+			put_moment(out, DatumGetTimestampTz(value));
 			break;
 		case BOOLOID:
 			appendStringInfoString(out, DatumGetBool(value) ? "true" : "false");
@@ -148,7 +143,7 @@ put_value(StringInfo out, Oid type, BkRows rows, uint64 row, int column)
 			break;
 		case TIMESTAMPOID:
 			/* A timestamp without zone is formatted like one in UTC, without the Z. */
-			put_moment(out, DatumGetTimestamp(value), NULL);
+			put_moment(out, DatumGetTimestamp(value));
 			out->data[out->len - 2] = '"';
 			out->data[--out->len] = '\0';
 			break;
@@ -157,25 +152,19 @@ put_value(StringInfo out, Oid type, BkRows rows, uint64 row, int column)
 	}
 }
 
-/* ISO 8601: in UTC with a Z, or the local time of zone without an offset. Fractions only where there are any. */
+/* ISO 8601, in UTC, with a Z. Fractions only where there are any. */
 static void
-put_moment(StringInfo out, TimestampTz moment, pg_tz *zone)
+put_moment(StringInfo out, TimestampTz moment)
 {
 	struct pg_tm tm;
 	fsec_t fraction;
-	int offset;
-	int result;
 
 	if (TIMESTAMP_NOT_FINITE(moment))
 	{
 		appendStringInfoString(out, "null");
 		return;
 	}
-	if (zone == NULL)
-		result = timestamp2tm(moment, NULL, &tm, &fraction, NULL, NULL);
-	else
-		result = timestamp2tm(moment, &offset, &tm, &fraction, NULL, zone);
-	if (result != 0)
+	if (timestamp2tm(moment, NULL, &tm, &fraction, NULL, NULL) != 0)
 		ereport(ERROR, errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				errmsg("timestamp out of range"));
 
@@ -183,5 +172,5 @@ put_moment(StringInfo out, TimestampTz moment, pg_tz *zone)
 					 tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
 	if (fraction != 0)
 		appendStringInfo(out, ".%06d", fraction);
-	appendStringInfoString(out, zone == NULL ? "Z\"" : "\"");
+	appendStringInfoString(out, "Z\"");
 }

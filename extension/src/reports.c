@@ -429,7 +429,7 @@ put_json(StringInfo out, const BkReport *report, BkReportArgs *args, BkRows rows
 	bk_json_close(out, ']');
 	bk_json_put_rows(out, "rows", rows);
 	if (freshness.count > 0)
-		bk_json_put_timestamp(out, "freshness", bk_row_timestamptz(freshness, 0, 1), NULL);
+		bk_json_put_timestamp(out, "freshness", bk_row_timestamptz(freshness, 0, 1));
 	else
 		bk_json_put_string(out, "freshness", NULL);
 	bk_json_close(out, '}');
