@@ -1,5 +1,7 @@
 # shellcheck shell=bash
-# Shared by the scripts that run on the developer's machine: install-packages, cluster, nodes, ../regress/run.
+# Shared by the scripts of this directory and of ../regress.
+
+login_roles=(booking_app booking_ro replicator reports_sub reports_etl monitor) # a secret each
 
 die() { # LINE...
 	printf '%s: %s\n' "${0##*/}" "$1" >&2
@@ -18,7 +20,28 @@ as_root() { # COMMAND...
 	fi
 }
 
-pg_major() { # the distribution's PostgreSQL: 15 on Debian 12, 17 on Debian 13
+server_pid() { # DIRECTORY: the server that runs in it; a pid file alone proves nothing after a crash of the machine
+	local pid
+	pid=$(head -n 1 "$1/postmaster.pid" 2>/dev/null) &&
+		[ "/proc/$pid/cwd" -ef "$1" ] && echo "$pid"
+}
+
+make_passfile() { # SECRETS FILE: for libpq, from a file per role
+	local role
+	(
+		umask 077
+		for role in "${login_roles[@]}"; do
+			printf '*:*:*:%s:%s\n' "$role" "$(sed 's/[:\\]/\\&/g' "$1/$role")"
+		done >"$2.new"
+		mv "$2.new" "$2"
+	)
+}
+
+pg_major() { # PG_MAJOR, else the distribution's PostgreSQL: 15 on Debian 12, 17 on Debian 13
+	if [ -n "${PG_MAJOR:-}" ]; then
+		echo "$PG_MAJOR"
+		return
+	fi
 	apt-cache show postgresql 2>/dev/null |
 		awk -F '[-, ]+' '/^Depends: postgresql-/ && !major {major = $3} END {print major; exit !major}'
 }
