@@ -3,7 +3,7 @@
 
 DB = primary
 
-.PHONY: all install uninstall clean up down reset status psql logs etl test test-long test-matrix bench format format-check lint help
+.PHONY: all install uninstall clean up down reset status psql logs etl test test-compose test-long test-matrix bench format format-check lint help
 
 all: ## build the extension and the gateway
 	$(MAKE) -C extension all
@@ -43,6 +43,9 @@ etl: ## run the ETL now
 
 test: ## install the packages needed, run all tests on a server and ports of their own
 	@regress/run
+
+test-compose: ## the containers end to end; POSTGRES_IMAGE= and PG_MAJOR= choose the PostgreSQL
+	@regress/test-compose
 
 test-long: ## an hour or more: crashes, races, random requests, memory, valgrind, fuzzing
 	@regress/long

@@ -1,0 +1,117 @@
+# What the container tests share: a project of its own on ports of its own, so that a system that is up is left alone.
+# The tests of one run go on with what the one before has left; the last, or the first that ends badly, removes it.
+
+package Compose;
+
+use strict;
+use warnings;
+
+use Cwd qw(abs_path);
+use Exporter qw(import);
+use File::Basename qw(dirname);
+use HTTP::Tiny;
+use JSON::PP ();
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+our @EXPORT = qw($tree %port run compose exec_in sql host_sql healthy wait_until api data_hash tables);
+$ENV{PGPASSWORD} = 'yourpassword';
+our $tree = abs_path(dirname(abs_path(__FILE__)) . '/../..');
+our %port = map { lc($_) => $ENV{"${_}_PORT"} // die "regress/test-compose runs this\n" } qw(APP PRIMARY HOT_BACKUP REPORTS);
+
+my %database = (primary_db => 'flight_booking', hot_backup_db => 'flight_booking', reports_db => 'flight_booking_reports');
+
+# Runs a shell command in the tree; returns its exit status and all that it says.
+sub run
+{
+	my ($command, $seconds) = @_;
+
+	open my $pipe, '-|', 'timeout', $seconds // 600, 'bash', '-c', "cd '$tree' && { $command\n} 2>&1 </dev/null" or die $!;
+	my $said = do { local $/; <$pipe> } // '';
+	close $pipe;
+	return ($? >> 8, $said);
+}
+
+# docker compose; dies, with what it said, if that fails.
+sub compose
+{
+	my ($command) = @_;
+	my ($status, $said) = run("docker compose $command");
+
+	die "docker compose $command:\n$said" if $status;
+	return $said;
+}
+
+sub exec_in
+{
+	my ($service, $command) = @_;
+
+	return compose("exec -T $service $command");
+}
+
+# One value or more lines, as the superuser on the node's Unix socket.
+sub sql
+{
+	my ($service, $sql) = @_;
+
+	$sql =~ s/'/'\\''/g;
+	my $said = exec_in($service, "psql -X -A -t -q -v ON_ERROR_STOP=1 -U postgres -d $database{$service} -c '$sql'");
+	chomp $said;
+	return $said;
+}
+
+# psql on the host, as the guide does it: status and output.
+sub host_sql
+{
+	my ($service, $sql, $environment) = @_;
+	my $node = $service =~ s/_db$//r;
+
+	return run(($environment // '')
+		  . " psql -X -A -t -h localhost -p $port{$node} -U postgres -d $database{$service} -v VERBOSITY=verbose -c \"$sql\"");
+}
+
+sub healthy
+{
+	return scalar grep { /\(healthy\)/ } split /\n/, compose('ps');
+}
+
+# Asks until the answer is true, or that many seconds have passed.
+sub wait_until
+{
+	my ($seconds, $question) = @_;
+	my $end = time + $seconds;
+	my $answer;
+
+	until ($answer = eval { $question->() })
+	{
+		return 0 if time > $end;
+		sleep 0.5;
+	}
+	return $answer;
+}
+
+# A REST call: status and decoded body.
+sub api
+{
+	my ($method, $path, $body, %headers) = @_;
+	my $response = HTTP::Tiny->new(timeout => 10)->request($method, "http://localhost:$port{app}$path",
+		{ headers => { 'Content-Type' => 'application/json', %headers }, $body ? (content => JSON::PP::encode_json($body)) : () });
+
+	return ($response->{status}, eval { JSON::PP::decode_json($response->{content}) } // $response->{content});
+}
+
+sub tables
+{
+	return split /\n/, sql('primary_db', "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1");
+}
+
+# Content of every business table of a node: name, rows and hash.
+sub data_hash
+{
+	my ($service, @tables) = @_;
+	my $query = join ' UNION ALL ', map { "SELECT '$_', count(*), md5(string_agg(t::text, ',' ORDER BY t::text COLLATE \"C\")) FROM public.$_ AS t" } @tables;
+
+	return sql($service, "SET timezone = 'UTC'; $query ORDER BY 1");
+}
+
+1;
