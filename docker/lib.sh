@@ -26,6 +26,17 @@ server_pid() { # DIRECTORY: the server that runs in it; a pid file alone proves 
 		[ "/proc/$pid/cwd" -ef "$1" ] && echo "$pid"
 }
 
+make_secrets() { # DIRECTORY [ROLE]...: a random password for each role that logs in, and for these, that has none yet
+	local dir=$1 role
+	shift
+	install -d -m 700 "$dir"
+	for role in "${login_roles[@]}" "$@"; do
+		if [ -s "$dir/$role" ]; then continue; fi
+		(umask 077 && head -c 24 /dev/urandom | base64 | tr '+/' '-_' >"$dir/$role.new")
+		mv "$dir/$role.new" "$dir/$role"
+	done
+}
+
 make_passfile() { # SECRETS FILE: for libpq, from a file per role
 	local role
 	(
