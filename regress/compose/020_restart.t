@@ -1,0 +1,48 @@
+# Restarts change nothing but the time: the same databases, slots and roles, no second base backup. RESTARTS, default 2.
+
+use strict;
+use warnings;
+
+use Compose;
+use Test::More;
+
+sub what_stays
+{
+	return join "\n",
+	  (map { "$_: " . sql($_, 'SELECT system_identifier, pg_is_in_recovery() FROM pg_control_system()')
+			. ' made at ' . exec_in($_, 'stat -c %Y /var/lib/postgresql/data/pgdata/PG_VERSION') } qw(primary_db hot_backup_db reports_db)),
+	  sql('primary_db', 'SELECT slot_name, slot_type, active FROM pg_replication_slots ORDER BY 1'),
+	  sql('primary_db', 'SELECT count(*), max(booking_id) FROM bookings');
+}
+
+my $before;
+ok(wait_until(60, sub { ($before = what_stays()) =~ /hot_backup_slot\|physical\|t\nreports_slot\|logical\|t/ }), 'both replicas are connected');
+for my $time (1 .. $ENV{RESTARTS} // 2)
+{
+	compose('down');
+	compose('up -d');
+	my $after;
+	ok(wait_until(60, sub { ($after = what_stays()) eq $before }), "down, up: nothing has changed (time $time)") or diag "$before\n--\n$after";
+	is((api('GET', '/readyz'))[0], 200, 'and the gateway is ready');
+}
+
+compose('kill');
+compose('up -d');
+ok(wait_until(60, sub { what_stays() eq $before }), 'all killed at once, up: nothing has changed');
+
+# A machine that loses its replica's disk: the node is made anew, the others stay.
+compose('rm -sfv hot_backup_db');
+run("docker volume rm $ENV{COMPOSE_PROJECT_NAME}_hot_backup_data");
+compose('up -d --wait hot_backup_db');
+is(sql('hot_backup_db', 'SELECT system_identifier FROM pg_control_system()'), sql('primary_db', 'SELECT system_identifier FROM pg_control_system()'),
+	'a hot backup without its volume copies the primary anew');
+compose('rm -sfv reports_db');
+run("docker volume rm $ENV{COMPOSE_PROJECT_NAME}_reports_data");
+compose('up -d --wait reports_db');
+my @tables = tables();
+ok(wait_until(30, sub { data_hash('reports_db', @tables) eq data_hash('primary_db', @tables) }), 'a reports database without its volume is made anew');
+is(sql('primary_db', q{SELECT string_agg(slot_name, ' ' ORDER BY slot_name) FROM pg_replication_slots}), 'hot_backup_slot reports_slot', 'no slot is left over');
+compose('up -d');
+ok(wait_until(60, sub { healthy() == 4 }), 'all are healthy');
+
+done_testing();
