@@ -51,6 +51,18 @@ RETURNS jsonb LANGUAGE sql AS $$
       FROM unnest(legs) WITH ORDINALITY AS l (leg, n);
 $$;
 
+-- The request of a change: one item to a seat of a flight.
+CREATE FUNCTION fixture.move(item integer, flight bigint, seat text) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT jsonb_build_object('items', jsonb_build_array(jsonb_build_object('item_no', item, 'flight_id', flight, 'seat', seat)));
+$$;
+
+-- What specs look at in the end: every item with its booking and the seat that it has or had.
+CREATE VIEW fixture.bookings AS
+SELECT b.booking_id AS booking, b.status, b.total_amount AS total, b.version AS v, i.flight_id AS flight, i.seat_number AS no,
+       i.status AS item, s.status AS seat
+  FROM public.bookings AS b JOIN public.booking_items AS i USING (booking_id) JOIN public.seats AS s USING (flight_id, seat_number)
+ ORDER BY b.booking_id, i.item_no;
+
 -- Moves the deadline of a hold into the past, on the booking and on its seats.
 CREATE FUNCTION fixture.lapse(id bigint) RETURNS void LANGUAGE sql AS $$
     UPDATE public.bookings SET payment_required_by = now() - interval '1 second' WHERE booking_id = id;
@@ -65,11 +77,14 @@ CREATE FUNCTION fixture.reset() RETURNS void LANGUAGE sql SET session_replicatio
     DELETE FROM public.payments;
     DELETE FROM public.booking_events;
     DELETE FROM public.cancellations;
+    DELETE FROM public.booking_change_items;
+    DELETE FROM public.booking_changes;
     DELETE FROM public.booking_items;
     DELETE FROM public.bookings;
     UPDATE public.seats SET status = 'available', held_until = NULL WHERE status <> 'available';
     SELECT setval(pg_get_serial_sequence('public.bookings', 'booking_id'), 1, false);
     SELECT setval(pg_get_serial_sequence('public.cancellations', 'cancellation_id'), 1, false);
+    SELECT setval(pg_get_serial_sequence('public.booking_changes', 'change_id'), 1, false);
     SELECT;
 $$;
 
