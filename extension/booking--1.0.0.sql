@@ -112,15 +112,17 @@ errors of create_booking; "each": every one on its own. Returns an array in the 
 {"error": {"sqlstate", "detail", "hint"}} for one that was refused. Batches in any order do not deadlock. SB010: a malformed batch
 or booking.';
 
-CREATE FUNCTION booking.pay(booking_id bigint, amount numeric, currency text, method text DEFAULT 'card')
+CREATE FUNCTION booking.pay(
+    booking_id bigint, amount numeric, currency text, method text DEFAULT 'card', if_version integer DEFAULT NULL)
     RETURNS TABLE (booking_id bigint, booking_reference text, status text, total_amount numeric, currency text,
                    payment_required_by timestamptz, version integer)
-    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'booking_pay';
-COMMENT ON FUNCTION booking.pay(bigint, numeric, text, text) IS
+COMMENT ON FUNCTION booking.pay(bigint, numeric, text, text, integer) IS
 'Pays a held booking and confirms it: once, before its deadline by the database clock, with exactly its total_amount and
-currency. method: card, bank_transfer, cash or voucher. SB003 the hold has lapsed; SB004 already paid; SB005 cancelled; SB006
-another amount or currency; SB011 no such booking.';
+currency. method: card, bank_transfer, cash or voucher. if_version: the version of the booking that was decided on, null for any.
+SB003 the hold has lapsed; SB004 already paid; SB005 cancelled; SB006 another amount or currency; SB010 an argument is missing;
+SB011 no such booking; SB017 the booking is at another version.';
 
 CREATE FUNCTION booking.find_booking(booking_reference text, last_name text)
     RETURNS TABLE (booking_id bigint, booking_reference text, status text, total_amount numeric, currency text,
@@ -151,17 +153,18 @@ COMMENT ON FUNCTION booking.booking_items(bigint) IS
 'The items of a booking: one passenger on one flight each; price and penalty_amount in the booking''s currency. No row for an
 unknown booking.';
 
-CREATE FUNCTION booking.quote_cancellation(booking_id bigint, item_nos smallint[] DEFAULT NULL)
+CREATE FUNCTION booking.quote_cancellation(
+    booking_id bigint, item_nos smallint[] DEFAULT NULL, if_version integer DEFAULT NULL)
     RETURNS TABLE (cancellation_id bigint, booking_id bigint, items json, refund_amount numeric, penalty_amount numeric,
                    currency text, status text, expires_at timestamptz, confirmed_at timestamptz)
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'booking_quote_cancellation';
-COMMENT ON FUNCTION booking.quote_cancellation(bigint, smallint[]) IS
+COMMENT ON FUNCTION booking.quote_cancellation(bigint, smallint[], integer) IS
 'Quotes what cancelling the items (null: all live ones) would refund and keep; changes nothing else. The newest quote of a
 booking can be confirmed until expires_at (setting booking.quote_duration). Penalty: none where the airline cancelled the
 flight, or within 24 hours of purchase at 7 days or more before departure (14 CFR 259.5(b)(4)); all at a fare that is not
-refundable; else the percentage of fare_rules. SB003 the hold has lapsed; SB005 cancelled; SB009 a flight has left; SB010 no
-such live item; SB011 no such booking.';
+refundable; else the percentage of fare_rules. if_version as for pay. SB003 the hold has lapsed; SB005 cancelled; SB009 a flight
+has left; SB010 no such live item; SB011 no such booking; SB017 the booking is at another version.';
 
 CREATE FUNCTION booking.confirm_cancellation(cancellation_id bigint)
     RETURNS TABLE (cancellation_id bigint, booking_id bigint, items json, refund_amount numeric, penalty_amount numeric,
@@ -172,26 +175,26 @@ COMMENT ON FUNCTION booking.confirm_cancellation(bigint) IS
 'Carries a quote out in one transaction: items cancelled, seats free, refund in the ledger. SB005 done already; SB007 the
 quote has expired, or the booking has changed or been quoted again since; SB011 no such quote.';
 
-CREATE FUNCTION booking.cancel(booking_id bigint, item_nos smallint[] DEFAULT NULL)
+CREATE FUNCTION booking.cancel(booking_id bigint, item_nos smallint[] DEFAULT NULL, if_version integer DEFAULT NULL)
     RETURNS TABLE (cancellation_id bigint, booking_id bigint, items json, refund_amount numeric, penalty_amount numeric,
                    currency text, status text, expires_at timestamptz, confirmed_at timestamptz)
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'booking_cancel';
-COMMENT ON FUNCTION booking.cancel(bigint, smallint[]) IS
+COMMENT ON FUNCTION booking.cancel(bigint, smallint[], integer) IS
 'quote_cancellation and confirm_cancellation in one call, for callers who accept whatever the rules say. Errors as those.';
 
-CREATE FUNCTION booking.quote_change(booking_id bigint, change jsonb)
+CREATE FUNCTION booking.quote_change(booking_id bigint, change jsonb, if_version integer DEFAULT NULL)
     RETURNS TABLE (change_id bigint, booking_id bigint, items json, change_amount numeric, fee_amount numeric,
                    currency text, status text, expires_at timestamptz, confirmed_at timestamptz)
-    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'booking_quote_change';
-COMMENT ON FUNCTION booking.quote_change(bigint, jsonb) IS
+COMMENT ON FUNCTION booking.quote_change(bigint, jsonb, integer) IS
 'Quotes moving items to other seats, of their own flights or of others: {"items": [{"item_no": 1, "flight_id": 2, "seat": "12A"}]},
 flight_id left out for the same flight. change_amount = new prices - old prices + fees: positive is due on confirmation,
 negative is refunded. The fee for another flight is the fare''s change_fee_percent of the old price; none for another seat,
-for a hold, or where the airline cancelled the flight. Nothing is claimed. SB002 the new flight is not on sale; SB003 the hold has
-lapsed; SB005 cancelled; SB010 no such item or seat; SB011 no such booking or flight; SB019 the fare allows no other flight, or
-the flight has left.';
+for a hold, or where the airline cancelled the flight. Nothing is claimed. if_version as for pay. SB002 the new flight is not on
+sale; SB003 the hold has lapsed; SB005 cancelled; SB010 no such item or seat; SB011 no such booking or flight; SB017 the booking is
+at another version; SB019 the fare allows no other flight, or the flight has left.';
 
 CREATE FUNCTION booking.confirm_change(
     change_id bigint, amount numeric DEFAULT NULL, currency text DEFAULT NULL, method text DEFAULT 'card')
@@ -207,12 +210,12 @@ since.';
 
 CREATE FUNCTION booking.change_seat(
     booking_id bigint, item_no smallint, seat_number text, amount numeric DEFAULT NULL, currency text DEFAULT NULL,
-    method text DEFAULT 'card')
+    method text DEFAULT 'card', if_version integer DEFAULT NULL)
     RETURNS TABLE (booking_id bigint, booking_reference text, status text, total_amount numeric, currency text,
                    payment_required_by timestamptz, version integer)
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'booking_change_seat';
-COMMENT ON FUNCTION booking.change_seat(bigint, smallint, text, numeric, text, text) IS
+COMMENT ON FUNCTION booking.change_seat(bigint, smallint, text, numeric, text, text, integer) IS
 'quote_change and confirm_change in one call, for another seat of an item''s own flight. Errors as those.';
 
 ---------------------------------------------------------------------------------------------------------------------

@@ -111,6 +111,17 @@ bk_booking_lock(int64 booking_id, int32 if_version)
 	return booking;
 }
 
+int32
+bk_booking_if_version(FunctionCallInfo fcinfo, int arg)
+{
+	if (PG_ARGISNULL(arg))
+		return BK_ANY_VERSION;
+	if (PG_GETARG_INT32(arg) < 1)
+		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
+				errmsg("if_version must be a version of the booking, from 1"));
+	return PG_GETARG_INT32(arg);
+}
+
 BkBooking
 bk_booking_lock_live(int64 booking_id, int32 if_version)
 {

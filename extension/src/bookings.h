@@ -73,6 +73,9 @@ pg_noreturn extern void bk_booking_refuse_lapsed(int64 booking_id);
 /* The version that the request's If-Match names, or BK_ANY_VERSION. Raises SB010. */
 extern int32 bk_booking_if_match(const BkRequest *request);
 
+/* The same for a SQL function whose argument number arg is if_version: null for any. Raises SB010. */
+extern int32 bk_booking_if_version(FunctionCallInfo fcinfo, int arg);
+
 /* Writes a booking with its items and payments as a JSON object; returns its version. Raises SB011. */
 extern int32 bk_booking_put(StringInfo out, int64 booking_id);
 

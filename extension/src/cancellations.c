@@ -125,28 +125,29 @@ PG_FUNCTION_INFO_V1(booking_quote_cancellation);
 PG_FUNCTION_INFO_V1(booking_confirm_cancellation);
 PG_FUNCTION_INFO_V1(booking_cancel);
 
-/* The items argument of a SQL function: null for every live item. */
+/* booking_id, item_nos (null: every live item), if_version, as of a SQL function. */
 static int64
 quote_from_args(FunctionCallInfo fcinfo)
 {
 	int64 booking_id;
+	int32 if_version = bk_booking_if_version(fcinfo, 2);
 	ArrayType *array;
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR, errcode(SB_VALIDATION_ERROR), errmsg("booking_id is required"));
 	booking_id = PG_GETARG_INT64(0);
 	if (PG_ARGISNULL(1))
-		return bk_cancellation_quote(booking_id, BK_ANY_VERSION, NULL, 0);
+		return bk_cancellation_quote(booking_id, if_version, NULL, 0);
 
 	array = PG_GETARG_ARRAYTYPE_P(1);
 	if (ARR_NDIM(array) != 1 || ARR_HASNULL(array) || ARR_DIMS(array)[0] > BK_MAX_ITEMS)
 		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
 				errmsg("item_nos must be a list of 1 to %d item numbers", BK_MAX_ITEMS));
-	return bk_cancellation_quote(booking_id, BK_ANY_VERSION,
-								 (int16 *) ARR_DATA_PTR(array), ARR_DIMS(array)[0]);
+	return bk_cancellation_quote(booking_id, if_version, (int16 *) ARR_DATA_PTR(array),
+								 ARR_DIMS(array)[0]);
 }
 
-/* booking.quote_cancellation(booking_id, item_nos): see its COMMENT. */
+/* booking.quote_cancellation(booking_id, item_nos, if_version): see its COMMENT. */
 Datum
 booking_quote_cancellation(PG_FUNCTION_ARGS)
 {
@@ -169,7 +170,7 @@ booking_confirm_cancellation(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* booking.cancel(booking_id, item_nos): see its COMMENT. */
+/* booking.cancel(booking_id, item_nos, if_version): see its COMMENT. */
 Datum
 booking_cancel(PG_FUNCTION_ARGS)
 {

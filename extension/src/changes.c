@@ -100,17 +100,21 @@ PG_FUNCTION_INFO_V1(booking_quote_change);
 PG_FUNCTION_INFO_V1(booking_confirm_change);
 PG_FUNCTION_INFO_V1(booking_change_seat);
 
-/* booking.quote_change(booking_id, changes): see its COMMENT. */
+/* booking.quote_change(booking_id, change, if_version): see its COMMENT. */
 Datum
 booking_quote_change(PG_FUNCTION_ARGS)
 {
 	int count;
 	BkMove *moves;
 
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
+				errmsg("booking_id and change are required"));
 	SPI_connect();
 	moves = bk_change_read_moves(bk_json_top(PG_GETARG_JSONB_P(1), "change"), &count);
 	bk_result_return(fcinfo, read_quote(bk_change_quote(PG_GETARG_INT64(0),
-														BK_ANY_VERSION, moves, count)));
+														bk_booking_if_version(fcinfo, 2),
+														moves, count)));
 	SPI_finish();
 	return (Datum) 0;
 }
@@ -131,7 +135,7 @@ booking_confirm_change(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* booking.change_seat(booking_id, item_no, seat_number, amount, currency, method): see its COMMENT. */
+/* booking.change_seat(booking_id, item_no, seat_number, amount, currency, method, if_version): see its COMMENT. */
 Datum
 booking_change_seat(PG_FUNCTION_ARGS)
 {
@@ -145,7 +149,8 @@ booking_change_seat(PG_FUNCTION_ARGS)
 	move.item_no = PG_GETARG_INT16(1);
 	move.seat_number = text_to_cstring(PG_GETARG_TEXT_PP(2));
 	tender = tender_from_args(fcinfo, 3);
-	bk_change_confirm(bk_change_quote(PG_GETARG_INT64(0), BK_ANY_VERSION, &move, 1),
+	bk_change_confirm(bk_change_quote(PG_GETARG_INT64(0),
+									  bk_booking_if_version(fcinfo, 6), &move, 1),
 					  &tender);
 	bk_result_return(fcinfo, bk_booking_summary(PG_GETARG_INT64(0)));
 	SPI_finish();

@@ -61,14 +61,17 @@ static BkQuery count_items = {
 
 PG_FUNCTION_INFO_V1(booking_pay);
 
-/* booking.pay(booking_id, amount, currency, method): see its COMMENT. */
+/* booking.pay(booking_id, amount, currency, method, if_version): see its COMMENT. */
 Datum
 booking_pay(PG_FUNCTION_ARGS)
 {
 	int64 booking_id = PG_GETARG_INT64(0);
 
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
+		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
+				errmsg("booking_id, amount, currency and method are required"));
 	SPI_connect();
-	bk_payment_pay(booking_id, BK_ANY_VERSION, PG_GETARG_DATUM(1),
+	bk_payment_pay(booking_id, bk_booking_if_version(fcinfo, 4), PG_GETARG_DATUM(1),
 				   text_to_cstring(PG_GETARG_TEXT_PP(2)),
 				   text_to_cstring(PG_GETARG_TEXT_PP(3)));
 	bk_result_return(fcinfo, bk_booking_summary(booking_id));

@@ -19,6 +19,23 @@ SELECT status, headers FROM booking.booking_api('POST', '/v1/bookings/' || :seen
 SELECT * FROM booking.booking_api('POST', '/v1/bookings/' || :seen || '/cancellations', context => '{"if_match":"\"1\""}');
 SELECT * FROM booking.booking_api('POST', '/v1/bookings/' || :seen || '/cancellations', context => '{"if_match":"one"}');
 SELECT status FROM booking.booking_api('POST', '/v1/bookings/' || :seen || '/cancellations', context => '{"if_match":"*"}');
+-- the same by SQL: if_version
+SELECT booking_id AS seen FROM booking.create_booking(fixture.wish(30, '{3D,4C}')) \gset
+SELECT * FROM booking.pay(:seen, 200, 'EUR', if_version => 2);
+SELECT * FROM booking.pay(:seen, 200, 'EUR', if_version => 0);
+SELECT * FROM booking.pay(:seen, NULL, 'EUR');
+SELECT status, version FROM booking.pay(:seen, 200, 'EUR', if_version => 1);
+SELECT * FROM booking.change_seat(:seen, 1::smallint, '4D', if_version => 1);
+SELECT status, version FROM booking.change_seat(:seen, 1::smallint, '4D', if_version => 2);
+SELECT * FROM booking.quote_change(:seen, fixture.move(2, 30, '3D'), 2);
+SELECT * FROM booking.quote_change(:seen, NULL);
+SELECT change_id AS quote FROM booking.quote_change(:seen, fixture.move(2, 30, '3D'), 3) \gset
+SELECT * FROM booking.quote_cancellation(:seen, if_version => 2);
+SELECT status FROM booking.quote_cancellation(:seen, if_version => 3);
+SELECT * FROM booking.cancel(:seen, '{1}', 4);
+SELECT status FROM booking.cancel(:seen, '{1}', 3);
+SELECT * FROM booking.confirm_change(:quote);
+SELECT status FROM booking.cancel(:seen, if_version => NULL);
 -- after the deadline, sweep or no sweep
 SELECT fixture.lapse(:late);
 SELECT * FROM booking.pay(:late, 200.00, 'EUR');
