@@ -3,11 +3,18 @@
 -- loads the same file to receive the replicated rows.
 --
 -- Conventions: money is numeric with two decimals in the row's currency; a moment is timestamptz; a "departure date" is
--- the calendar date in the origin airport's time zone; a status word is spelled in its table's CHECK and nowhere else in
--- the schema.
+-- the calendar date in the origin airport's time zone; a status word is spelled in its domain or its table's CHECK and
+-- nowhere else in the schema.
+--
+-- Rules about one column of the tables that a booking writes are domains, and those about several columns of a table are one
+-- CHECK: a statement reads and plans the CHECKs of the table it writes anew each time, the domains once in a session.
 
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
+
+---------------------------------------------------------------------------------------------------------------------
+-- Domains
+---------------------------------------------------------------------------------------------------------------------
 
 CREATE DOMAIN public.cabin_class AS text
     CONSTRAINT cabin_class_known CHECK (VALUE IN ('first', 'business', 'premium_economy', 'economy'));
@@ -17,6 +24,85 @@ CREATE DOMAIN public.seat_characteristics AS text DEFAULT ''
     CONSTRAINT seat_characteristics_known CHECK (VALUE ~ '^[WAEKL]*$');
 COMMENT ON DOMAIN public.seat_characteristics IS
     'Seat characteristics as IATA PADIS letters: W window, A aisle, E exit row, K bulkhead, L extra leg room. Neither W nor A is a middle seat.';
+
+CREATE DOMAIN public.seat_number AS text
+    CONSTRAINT seat_number_form CHECK (VALUE ~ '^[1-9][0-9]?[A-HJ-L]$');
+COMMENT ON DOMAIN public.seat_number IS 'Row number and column letter, such as 12A; the letter I is not used.';
+
+CREATE DOMAIN public.seat_status AS text
+    CONSTRAINT seat_status_known CHECK (VALUE IN ('available', 'held', 'booked', 'blocked'));
+COMMENT ON DOMAIN public.seat_status IS 'State of a seat of a flight.';
+
+CREATE DOMAIN public.currency_code AS char(3)
+    CONSTRAINT currency_code_form CHECK (VALUE ~ '^[A-Z]{3}$');
+COMMENT ON DOMAIN public.currency_code IS 'ISO 4217 code.';
+
+CREATE DOMAIN public.sale_price AS numeric(10,2)
+    CONSTRAINT sale_price_positive CHECK (VALUE > 0);
+COMMENT ON DOMAIN public.sale_price IS 'What something is offered at.';
+
+CREATE DOMAIN public.item_amount AS numeric(10,2)
+    CONSTRAINT item_amount_not_negative CHECK (VALUE >= 0);
+COMMENT ON DOMAIN public.item_amount IS 'Money of one booking item: a price, a penalty, a fee.';
+
+CREATE DOMAIN public.total_amount AS numeric(12,2)
+    CONSTRAINT total_amount_not_negative CHECK (VALUE >= 0);
+COMMENT ON DOMAIN public.total_amount IS 'Money of several items together.';
+
+CREATE DOMAIN public.ledger_amount AS numeric(12,2)
+    CONSTRAINT ledger_amount_not_zero CHECK (VALUE <> 0);
+COMMENT ON DOMAIN public.ledger_amount IS 'An entry of the ledger: positive in, negative out.';
+
+CREATE DOMAIN public.person_name AS text
+    CONSTRAINT person_name_form CHECK (VALUE = btrim(VALUE) AND length(VALUE) BETWEEN 1 AND 200);
+COMMENT ON DOMAIN public.person_name IS 'Full name of a person, without spaces around it.';
+
+CREATE DOMAIN public.email_address AS text
+    CONSTRAINT email_address_form CHECK (VALUE ~ '^[^@\s]+@[^@\s]+$' AND length(VALUE) <= 254);
+COMMENT ON DOMAIN public.email_address IS 'An e-mail address, as far as its form tells.';
+
+CREATE DOMAIN public.phone_number AS text
+    CONSTRAINT phone_number_length CHECK (length(VALUE) <= 32);
+COMMENT ON DOMAIN public.phone_number IS 'A telephone number, as it was given.';
+
+CREATE DOMAIN public.booking_reference AS text
+    CONSTRAINT booking_reference_form CHECK (VALUE ~ '^[A-HJ-NP-Z2-9]{6}$');
+COMMENT ON DOMAIN public.booking_reference IS 'Record locator: six random characters without the look-alikes 0 O 1 I.';
+
+CREATE DOMAIN public.booking_status AS text
+    CONSTRAINT booking_status_known
+    CHECK (VALUE IN ('held', 'confirmed', 'partially_cancelled', 'cancelled', 'expired', 'completed'));
+COMMENT ON DOMAIN public.booking_status IS 'State of a booking.';
+
+CREATE DOMAIN public.booking_channel AS text
+    CONSTRAINT booking_channel_known CHECK (VALUE IN ('web', 'mobile', 'agent', 'call_center', 'api'));
+COMMENT ON DOMAIN public.booking_channel IS 'Where a booking is made.';
+
+CREATE DOMAIN public.item_number AS smallint
+    CONSTRAINT item_number_positive CHECK (VALUE > 0);
+COMMENT ON DOMAIN public.item_number IS 'Counts from 1 within a booking.';
+
+CREATE DOMAIN public.item_status AS text
+    CONSTRAINT item_status_known
+    CHECK (VALUE IN ('held', 'confirmed', 'checked_in', 'flown', 'no_show', 'cancelled', 'expired'));
+COMMENT ON DOMAIN public.item_status IS 'State of a booking item.';
+
+CREATE DOMAIN public.passenger_type AS text
+    CONSTRAINT passenger_type_known CHECK (VALUE IN ('adult', 'child', 'infant'));
+COMMENT ON DOMAIN public.passenger_type IS 'Passenger by age.';
+
+CREATE DOMAIN public.payment_method AS text
+    CONSTRAINT payment_method_known CHECK (VALUE IN ('card', 'bank_transfer', 'cash', 'voucher'));
+COMMENT ON DOMAIN public.payment_method IS 'How money comes and goes.';
+
+CREATE DOMAIN public.item_event_type AS text
+    CONSTRAINT item_event_type_known
+    CHECK (VALUE IN ('held', 'confirmed', 'checked_in', 'flown', 'no_show', 'cancelled', 'expired', 'seat_changed', 'flight_changed'));
+COMMENT ON DOMAIN public.item_event_type IS 'An item''s new state, or what else changed about it.';
+
+CREATE DOMAIN public.seat_delta AS smallint
+    CONSTRAINT seat_delta_of_one CHECK (VALUE BETWEEN -1 AND 1);
+COMMENT ON DOMAIN public.seat_delta IS 'Change in seats sold by one item.';
 
 -- Rows that may only ever be added. On the subscriber the trigger does not fire for replicated rows.
 CREATE FUNCTION public.refuse_change() RETURNS trigger
@@ -68,7 +154,7 @@ COMMENT ON COLUMN public.aircraft.range_km IS 'Range in kilometres.';
 
 CREATE TABLE public.aircraft_seats (
     aircraft_code   char(3) NOT NULL REFERENCES public.aircraft,
-    seat_number     text NOT NULL CHECK (seat_number ~ '^[1-9][0-9]?[A-HJ-L]$'),
+    seat_number     public.seat_number NOT NULL,
     cabin_class     public.cabin_class NOT NULL,
     characteristics public.seat_characteristics NOT NULL,
     created_at      timestamptz NOT NULL DEFAULT now(),
@@ -76,7 +162,6 @@ CREATE TABLE public.aircraft_seats (
     PRIMARY KEY (aircraft_code, seat_number)
 );
 COMMENT ON TABLE public.aircraft_seats IS 'Cabin layout of an aircraft type; copied to seats when a flight is published.';
-COMMENT ON COLUMN public.aircraft_seats.seat_number IS 'Row number and column letter, such as 12A; the letter I is not used.';
 
 CREATE TABLE public.fares (
     fare_code    text PRIMARY KEY CHECK (fare_code ~ '^[a-z_]{1,16}$'),
@@ -122,8 +207,8 @@ CREATE TABLE public.timetable (
     duration_minutes integer NOT NULL CHECK (duration_minutes BETWEEN 20 AND 1200),
     distance_km      integer NOT NULL CHECK (distance_km > 0),
     aircraft_code    char(3) NOT NULL REFERENCES public.aircraft,
-    base_price       numeric(10,2) NOT NULL CHECK (base_price > 0),
-    currency         char(3) NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    base_price       public.sale_price NOT NULL,
+    currency         public.currency_code NOT NULL,
     created_at       timestamptz NOT NULL DEFAULT now(),
     updated_at       timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (flight_number, valid_from),
@@ -150,8 +235,8 @@ CREATE TABLE public.flights (
     aircraft_code       char(3) NOT NULL REFERENCES public.aircraft,
     status              text NOT NULL DEFAULT 'scheduled'
                         CHECK (status IN ('scheduled', 'on_time', 'delayed', 'boarding', 'departed', 'arrived', 'cancelled')),
-    base_price          numeric(10,2) NOT NULL CHECK (base_price > 0),
-    currency            char(3) NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    base_price          public.sale_price NOT NULL,
+    currency            public.currency_code NOT NULL,
     sales_open_at       timestamptz NOT NULL,
     sales_close_at      timestamptz NOT NULL,
     distance_km         integer NOT NULL CHECK (distance_km > 0),
@@ -182,11 +267,11 @@ COMMENT ON COLUMN public.flights.distance_km IS 'Great-circle distance in kilome
 
 CREATE TABLE public.seats (
     flight_id       bigint NOT NULL REFERENCES public.flights,
-    seat_number     text NOT NULL CHECK (seat_number ~ '^[1-9][0-9]?[A-HJ-L]$'),
+    seat_number     public.seat_number NOT NULL,
     cabin_class     public.cabin_class NOT NULL,
     characteristics public.seat_characteristics NOT NULL,
-    price           numeric(10,2) NOT NULL CHECK (price > 0),
-    status          text NOT NULL DEFAULT 'available' CHECK (status IN ('available', 'held', 'booked', 'blocked')),
+    price           public.sale_price NOT NULL,
+    status          public.seat_status NOT NULL DEFAULT 'available',
     held_until      timestamptz,
     created_at      timestamptz NOT NULL DEFAULT now(),
     updated_at      timestamptz NOT NULL DEFAULT now(),
@@ -205,9 +290,9 @@ COMMENT ON COLUMN public.seats.held_until IS 'A held seat is free again from thi
 
 CREATE TABLE public.customers (
     customer_id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
-    full_name   text NOT NULL CHECK (full_name = btrim(full_name) AND length(full_name) BETWEEN 1 AND 200),
-    email       text CHECK (email ~ '^[^@\s]+@[^@\s]+$' AND length(email) <= 254),
-    phone       text CHECK (length(phone) <= 32),
+    full_name   public.person_name NOT NULL,
+    email       public.email_address,
+    phone       public.phone_number,
     country     char(2) CHECK (country ~ '^[A-Z]{2}$'),
     tier        text NOT NULL DEFAULT 'regular' CHECK (tier IN ('regular', 'silver', 'gold')),
     created_at  timestamptz NOT NULL DEFAULT now(),
@@ -221,37 +306,35 @@ COMMENT ON COLUMN public.customers.tier IS 'Loyalty tier: regular, silver or gol
 
 CREATE TABLE public.bookings (
     booking_id          bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
-    booking_reference   text NOT NULL CONSTRAINT bookings_reference_key UNIQUE
-                        CHECK (booking_reference ~ '^[A-HJ-NP-Z2-9]{6}$'),
+    booking_reference   public.booking_reference NOT NULL CONSTRAINT bookings_reference_key UNIQUE,
     customer_id         bigint NOT NULL REFERENCES public.customers,
-    status              text NOT NULL
-                        CHECK (status IN ('held', 'confirmed', 'partially_cancelled', 'cancelled', 'expired', 'completed')),
+    status              public.booking_status NOT NULL,
     fare_code           text NOT NULL DEFAULT 'standard' REFERENCES public.fares,
-    channel             text NOT NULL DEFAULT 'api' CHECK (channel IN ('web', 'mobile', 'agent', 'call_center', 'api')),
-    total_amount        numeric(12,2) NOT NULL CHECK (total_amount >= 0),
-    currency            char(3) NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    channel             public.booking_channel NOT NULL DEFAULT 'api',
+    total_amount        public.total_amount NOT NULL,
+    currency            public.currency_code NOT NULL,
     payment_required_by timestamptz,
     confirmed_at        timestamptz,
     cancelled_at        timestamptz,
     expired_at          timestamptz,
-    contact_email       text CHECK (contact_email ~ '^[^@\s]+@[^@\s]+$' AND length(contact_email) <= 254),
-    contact_phone       text CHECK (length(contact_phone) <= 32),
+    contact_email       public.email_address,
+    contact_phone       public.phone_number,
     version             integer NOT NULL DEFAULT 1,
     created_at          timestamptz NOT NULL DEFAULT now(),
     updated_at          timestamptz NOT NULL DEFAULT now(),
-    CHECK ((payment_required_by IS NOT NULL) OR status <> 'held'),
-    CHECK ((confirmed_at IS NOT NULL) OR status NOT IN ('confirmed', 'partially_cancelled', 'completed')),
-    CHECK (confirmed_at IS NULL OR status NOT IN ('held', 'expired')),
-    CHECK ((cancelled_at IS NOT NULL) = (status = 'cancelled')),
-    CHECK ((expired_at IS NOT NULL) = (status = 'expired'))
+    CONSTRAINT bookings_moments_fit_status CHECK (
+        CASE status
+            WHEN 'held' THEN payment_required_by IS NOT NULL AND num_nonnulls(confirmed_at, cancelled_at, expired_at) = 0
+            WHEN 'expired' THEN expired_at IS NOT NULL AND num_nonnulls(confirmed_at, cancelled_at) = 0
+            WHEN 'cancelled' THEN cancelled_at IS NOT NULL AND expired_at IS NULL
+            ELSE confirmed_at IS NOT NULL AND num_nonnulls(cancelled_at, expired_at) = 0
+        END)
 ) WITH (fillfactor = 85);
 CREATE INDEX bookings_customer_idx ON public.bookings (customer_id, booking_id);
 CREATE INDEX bookings_lapse_idx ON public.bookings (payment_required_by) WHERE status = 'held';
 COMMENT ON TABLE public.bookings IS 'A booking (PNR): seats held or sold to one customer, over one or more flights.';
-COMMENT ON COLUMN public.bookings.booking_reference IS 'Record locator: six random characters without the look-alikes 0 O 1 I.';
 COMMENT ON COLUMN public.bookings.status IS
     'held until payment_required_by; confirmed; partially_cancelled (some items live); cancelled (none live); expired (hold not paid); completed (all flown).';
-COMMENT ON COLUMN public.bookings.channel IS 'Where the booking was made.';
 COMMENT ON COLUMN public.bookings.total_amount IS
     'What the customer owes: prices of live items, penalties of cancelled ones, and change fees of both. Equal to the sum of payments once confirmed.';
 COMMENT ON COLUMN public.bookings.payment_required_by IS 'A hold lapses at this moment; a later payment is refused.';
@@ -259,22 +342,20 @@ COMMENT ON COLUMN public.bookings.version IS 'Grows by one with every change, fo
 
 CREATE TABLE public.booking_items (
     booking_id     bigint NOT NULL REFERENCES public.bookings,
-    item_no        smallint NOT NULL CHECK (item_no > 0),
+    item_no        public.item_number NOT NULL,
     flight_id      bigint NOT NULL,
     seat_number    text NOT NULL,
-    passenger_name text NOT NULL CHECK (passenger_name = btrim(passenger_name) AND length(passenger_name) BETWEEN 1 AND 200),
-    passenger_type text NOT NULL DEFAULT 'adult' CHECK (passenger_type IN ('adult', 'child', 'infant')),
-    price          numeric(10,2) NOT NULL CHECK (price >= 0),
-    penalty_amount numeric(10,2) NOT NULL DEFAULT 0 CHECK (penalty_amount >= 0),
-    fee_amount     numeric(10,2) NOT NULL DEFAULT 0 CHECK (fee_amount >= 0),
-    status         text NOT NULL
-                   CHECK (status IN ('held', 'confirmed', 'checked_in', 'flown', 'no_show', 'cancelled', 'expired')),
+    passenger_name public.person_name NOT NULL,
+    passenger_type public.passenger_type NOT NULL DEFAULT 'adult',
+    price          public.item_amount NOT NULL,
+    penalty_amount public.item_amount NOT NULL DEFAULT 0,
+    fee_amount     public.item_amount NOT NULL DEFAULT 0,
+    status         public.item_status NOT NULL,
     created_at     timestamptz NOT NULL DEFAULT now(),
     updated_at     timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (booking_id, item_no),
     FOREIGN KEY (flight_id, seat_number) REFERENCES public.seats,
-    CHECK (penalty_amount = 0 OR status = 'cancelled'),
-    CHECK (penalty_amount <= price)
+    CONSTRAINT booking_items_penalty_of_cancelled CHECK (penalty_amount = 0 OR status = 'cancelled' AND penalty_amount <= price)
 ) WITH (fillfactor = 85);
 CREATE UNIQUE INDEX booking_items_live_seat_key ON public.booking_items (flight_id, seat_number)
     WHERE status NOT IN ('cancelled', 'expired');
@@ -284,7 +365,6 @@ COMMENT ON TABLE public.booking_items IS
     'One passenger on one flight: the unit of seat, price, status and refund. Live means neither cancelled nor expired.';
 COMMENT ON INDEX public.booking_items_live_seat_key IS 'No seat is sold twice, whatever path the rows came by.';
 COMMENT ON INDEX public.booking_items_live_passenger_key IS 'A passenger travels once per flight of a booking.';
-COMMENT ON COLUMN public.booking_items.item_no IS 'Counts from 1 within the booking.';
 COMMENT ON COLUMN public.booking_items.price IS 'Agreed price in the booking''s currency.';
 COMMENT ON COLUMN public.booking_items.penalty_amount IS 'Part of the price that was kept when the item was cancelled.';
 COMMENT ON COLUMN public.booking_items.fee_amount IS 'Change fees charged on the item so far; never refunded.';
@@ -294,9 +374,9 @@ CREATE TABLE public.cancellations (
     booking_id      bigint NOT NULL REFERENCES public.bookings,
     item_nos        smallint[] NOT NULL CHECK (cardinality(item_nos) > 0),
     booking_version integer NOT NULL,
-    refund_amount   numeric(12,2) NOT NULL CHECK (refund_amount >= 0),
-    penalty_amount  numeric(12,2) NOT NULL CHECK (penalty_amount >= 0),
-    currency        char(3) NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    refund_amount   public.total_amount NOT NULL,
+    penalty_amount  public.total_amount NOT NULL,
+    currency        public.currency_code NOT NULL,
     status          text NOT NULL DEFAULT 'quoted' CHECK (status IN ('quoted', 'confirmed')),
     expires_at      timestamptz NOT NULL,
     confirmed_at    timestamptz,
@@ -315,8 +395,8 @@ CREATE TABLE public.booking_changes (
     booking_id      bigint NOT NULL REFERENCES public.bookings,
     booking_version integer NOT NULL,
     change_amount   numeric(12,2) NOT NULL,
-    fee_amount      numeric(12,2) NOT NULL CHECK (fee_amount >= 0),
-    currency        char(3) NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    fee_amount      public.total_amount NOT NULL,
+    currency        public.currency_code NOT NULL,
     status          text NOT NULL DEFAULT 'quoted' CHECK (status IN ('quoted', 'confirmed')),
     expires_at      timestamptz NOT NULL,
     confirmed_at    timestamptz,
@@ -336,8 +416,8 @@ CREATE TABLE public.booking_change_items (
     flight_id   bigint NOT NULL,
     seat_number text NOT NULL,
     old_price   numeric(10,2) NOT NULL,
-    new_price   numeric(10,2) NOT NULL CHECK (new_price >= 0),
-    fee_amount  numeric(10,2) NOT NULL CHECK (fee_amount >= 0),
+    new_price   public.item_amount NOT NULL,
+    fee_amount  public.item_amount NOT NULL,
     created_at  timestamptz NOT NULL DEFAULT now(),
     updated_at  timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (change_id, item_no),
@@ -349,9 +429,9 @@ COMMENT ON COLUMN public.booking_change_items.new_price IS 'Price of the new sea
 CREATE TABLE public.payments (
     payment_id      bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
     booking_id      bigint NOT NULL REFERENCES public.bookings,
-    amount          numeric(12,2) NOT NULL CHECK (amount <> 0),
-    currency        char(3) NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
-    method          text NOT NULL DEFAULT 'card' CHECK (method IN ('card', 'bank_transfer', 'cash', 'voucher')),
+    amount          public.ledger_amount NOT NULL,
+    currency        public.currency_code NOT NULL,
+    method          public.payment_method NOT NULL DEFAULT 'card',
     cancellation_id bigint REFERENCES public.cancellations,
     change_id       bigint REFERENCES public.booking_changes,
     created_at      timestamptz NOT NULL DEFAULT now(),
@@ -370,9 +450,8 @@ CREATE TABLE public.booking_events (
     item_no       smallint NOT NULL,
     flight_id     bigint NOT NULL,
     seat_number   text NOT NULL,
-    event_type    text NOT NULL
-                  CHECK (event_type IN ('held', 'confirmed', 'checked_in', 'flown', 'no_show', 'cancelled', 'expired', 'seat_changed', 'flight_changed')),
-    seat_delta    smallint NOT NULL CHECK (seat_delta BETWEEN -1 AND 1),
+    event_type    public.item_event_type NOT NULL,
+    seat_delta    public.seat_delta NOT NULL,
     revenue_delta numeric(12,2) NOT NULL,
     occurred_at   timestamptz NOT NULL,
     created_at    timestamptz NOT NULL DEFAULT now(),
@@ -383,7 +462,6 @@ CREATE TRIGGER booking_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON
     FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 COMMENT ON TABLE public.booking_events IS
     'Append-only: one row per change of state of one booking item, written in the transaction that changes it. Audit, outbox, source of the facts.';
-COMMENT ON COLUMN public.booking_events.event_type IS 'The item''s new status, or what else changed.';
 COMMENT ON COLUMN public.booking_events.seat_delta IS
     'Change in seats sold: +1 on confirmed, -1 when a confirmed item is cancelled; an item that changes its flight leaves -1 on the old and +1 on the new; else 0.';
 COMMENT ON COLUMN public.booking_events.revenue_delta IS

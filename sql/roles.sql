@@ -69,8 +69,9 @@ SELECT format('ALTER TABLE %s OWNER TO booking_owner', c.oid::regclass)
   FROM pg_catalog.pg_class AS c
  WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'e') \gexec
-ALTER DOMAIN public.cabin_class OWNER TO booking_owner;
-ALTER DOMAIN public.seat_characteristics OWNER TO booking_owner;
+SELECT format('ALTER DOMAIN %s OWNER TO booking_owner', oid::regtype)
+  FROM pg_catalog.pg_type
+ WHERE typnamespace = 'public'::regnamespace AND typtype = 'd' \gexec
 ALTER FUNCTION public.refuse_change() OWNER TO booking_owner;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO booking_ro, reports_sub, reports_etl;
 

@@ -67,7 +67,7 @@ static Invariant invariants[] = {
 	INVARIANT("booking_status_fits_items",
 		"SELECT pg_catalog.format('booking %s is %s with items %s', b.booking_id, b.status, i.statuses)"
 		"  FROM public.bookings AS b"
-		"  LEFT JOIN (SELECT i.booking_id, pg_catalog.array_agg(DISTINCT i.status) AS statuses"
+		"  LEFT JOIN (SELECT i.booking_id, pg_catalog.array_agg(DISTINCT i.status::text) AS statuses"
 		"               FROM public.booking_items AS i GROUP BY 1) AS i USING (booking_id)"
 		" WHERE i.statuses IS NULL"
 		"    OR NOT CASE b.status"

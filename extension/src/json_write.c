@@ -76,10 +76,8 @@ bk_json_put_columns(StringInfo out, BkRows rows, uint64 row, int first, int last
 
 	for (int column = first; column <= last; column++)
 	{
-		Form_pg_attribute attribute = TupleDescAttr(tupdesc, column - 1);
-
-		bk_json_key(out, NameStr(attribute->attname));
-		put_value(out, attribute->atttypid, rows, row, column);
+		bk_json_key(out, NameStr(TupleDescAttr(tupdesc, column - 1)->attname));
+		put_value(out, bk_rows_type(rows, column), rows, row, column);
 	}
 }
 

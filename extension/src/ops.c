@@ -12,20 +12,20 @@
 #include "ops.h"
 #include "result.h"
 
-/* The columns that the C code reads or writes; a table that was altered behind its back shows here. */
+/* The columns that the C code reads or writes, a domain as its base type; a table that was altered behind its back shows here. */
 static BkQuery missing_columns = {
 	.sql =
 		"SELECT w.table_name || '.' || w.column_name,"
 		"       CASE WHEN c.attname IS NULL THEN 'is missing'"
-		"            ELSE 'has type ' || pg_catalog.format_type(c.atttypid, NULL) || ', not ' || w.type_name END"
+		"            ELSE 'has type ' || t.name || ', not ' || w.type_name END"
 		"  FROM (VALUES ('flights', 'flight_id', 'bigint'),"
 		"               ('flights', 'scheduled_departure', 'timestamp with time zone'),"
 		"               ('flights', 'sales_open_at', 'timestamp with time zone'),"
 		"               ('flights', 'sales_close_at', 'timestamp with time zone'),"
 		"               ('flights', 'status', 'text'), ('flights', 'currency', 'character'),"
 		"               ('seats', 'flight_id', 'bigint'), ('seats', 'seat_number', 'text'),"
-		"               ('seats', 'cabin_class', 'cabin_class'), ('seats', 'status', 'text'),"
-		"               ('seats', 'characteristics', 'seat_characteristics'),"
+		"               ('seats', 'cabin_class', 'text'), ('seats', 'status', 'text'),"
+		"               ('seats', 'characteristics', 'text'),"
 		"               ('seats', 'price', 'numeric'), ('seats', 'held_until', 'timestamp with time zone'),"
 		"               ('customers', 'customer_id', 'bigint'), ('customers', 'email', 'text'),"
 		"               ('bookings', 'booking_id', 'bigint'), ('bookings', 'status', 'text'),"
@@ -49,9 +49,9 @@ static BkQuery missing_columns = {
 		"  LEFT JOIN pg_catalog.pg_attribute AS c"
 		"         ON c.attrelid = pg_catalog.to_regclass('public.' || w.table_name)"
 		"        AND c.attname = w.column_name AND NOT c.attisdropped"
-		" WHERE c.attname IS NULL"
-		"    OR pg_catalog.regexp_replace(pg_catalog.format_type(c.atttypid, NULL), '^public\\.', '')"
-		"       <> w.type_name"
+		"  LEFT JOIN LATERAL (SELECT pg_catalog.format_type(COALESCE(NULLIF(y.typbasetype, 0), y.oid), NULL)"
+		"                       FROM pg_catalog.pg_type AS y WHERE y.oid = c.atttypid) AS t (name) ON true"
+		" WHERE c.attname IS NULL OR t.name <> w.type_name"
 		" UNION ALL "
 		"SELECT w.name, 'is missing or invalid'"
 		"  FROM (VALUES ('seats_pkey'), ('booking_items_live_seat_key'), ('booking_items_live_passenger_key'),"

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/transam.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -31,6 +32,15 @@ bk_query_run(BkQuery *query, const Datum *values, const char *nulls)
 			 query->sql);
 
 	return (BkRows){.table = SPI_tuptable, .count = SPI_processed};
+}
+
+Oid
+bk_rows_type(BkRows rows, int column)
+{
+	Oid type = TupleDescAttr(rows.table->tupdesc, column - 1)->atttypid;
+
+	/* All that are not built in are domains; the others need no look at the catalog. */
+	return type < FirstNormalObjectId ? type : getBaseType(type);
 }
 
 Datum
@@ -91,14 +101,16 @@ bk_row_text(BkRows rows, uint64 row, int column)
 {
 	bool isnull;
 	Datum value = bk_row_datum(rows, row, column, &isnull);
+	Oid type;
 	Oid output;
 	bool is_varlena;
 
 	if (isnull)
 		return NULL;
-	if (SPI_gettypeid(rows.table->tupdesc, column) == TEXTOID)
+	type = bk_rows_type(rows, column);
+	if (type == TEXTOID)
 		return TextDatumGetCString(value);
-	getTypeOutputInfo(SPI_gettypeid(rows.table->tupdesc, column), &output, &is_varlena);
+	getTypeOutputInfo(type, &output, &is_varlena);
 	return OidOutputFunctionCall(output, value);
 }
 

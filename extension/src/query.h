@@ -33,6 +33,9 @@ typedef struct BkRows
 /* Runs the statement. nulls is as for SPI_execute_plan: NULL, or one ' ' or 'n' per value. */
 extern BkRows bk_query_run(BkQuery *query, const Datum *values, const char *nulls);
 
+/* The type of a column; the one that it is made of where it is a domain. */
+extern Oid bk_rows_type(BkRows rows, int column);
+
 extern Datum bk_row_datum(BkRows rows, uint64 row, int column, bool *isnull);
 
 /* The value of a column that cannot be null: one that is null all the same is an internal error, and so for those below. */

@@ -37,8 +37,7 @@ bk_result_return(FunctionCallInfo fcinfo, BkRows rows)
 	if (declared->natts != columns)
 		elog(ERROR, "%d columns for a result of %d", columns, declared->natts);
 	for (int i = 0; i < columns; i++)
-		if (TupleDescAttr(declared, i)->atttypid !=
-			TupleDescAttr(rows.table->tupdesc, i)->atttypid)
+		if (TupleDescAttr(declared, i)->atttypid != bk_rows_type(rows, i + 1))
 			elog(ERROR, "column %d has the wrong type", i + 1);
 
 	for (uint64 row = 0; row < rows.count; row++)

@@ -9,7 +9,7 @@
 
 #include "query.h"
 
-/* Makes rows the function's result. Their columns must have the declared types, in order. */
+/* Makes rows the function's result. Their columns must have the declared types, or domains over them, in order. */
 extern void bk_result_return(FunctionCallInfo fcinfo, BkRows rows);
 
 /* The same row by row: once begin, then add with a value and a null flag for each declared column. */

@@ -106,7 +106,7 @@ BEGIN
     END IF;
 
     RETURN QUERY
-        SELECT b.booking_id, b.booking_reference, b.status, b.total_amount, b.currency::text, b.payment_required_by, b.version
+        SELECT b.booking_id, b.booking_reference::text, b.status::text, b.total_amount::numeric, b.currency::text, b.payment_required_by, b.version
           FROM public.bookings AS b WHERE b.booking_id = new_id;
 END
 $$;
