@@ -254,6 +254,30 @@ COMMENT ON FUNCTION booking.check_schema() IS
 'Compares the tables with what this version of booking.so expects: a row for each column or index that is missing or of
 another type, none when they fit.';
 
+CREATE FUNCTION booking.replication_status()
+    RETURNS TABLE (direction text, name text, type text, replica text, connected boolean, state text, sync_state text,
+                   lag_bytes bigint, lag_seconds float8, sent_lag_bytes bigint, write_lag_bytes bigint,
+                   flush_lag_bytes bigint, replay_lag_bytes bigint, write_lag_seconds float8, flush_lag_seconds float8,
+                   replay_lag_seconds float8, wal_status text, retained_bytes bigint, safe_wal_size bigint)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_replication_status';
+COMMENT ON FUNCTION booking.replication_status() IS
+'A row for each copy of this database (direction to): a replication slot with who is connected to it, or a WAL sender without
+slot; and for each source of this database (direction from): the primary of a standby, a subscription. name: the slot, the
+sender''s application_name, the subscription. lag_bytes and lag_seconds: WAL after the position that the copy confirmed, and
+the age of the first commit in it (0 if none), connected or not; of a standby what it has to replay, and while it receives
+nothing the time since the last commit replayed; null when unknown, for a slot whose WAL is lost and for a subscription,
+whose lag the publisher has. The lags from sent_lag_bytes on are those of pg_stat_replication; wal_status, retained_bytes
+and safe_wal_size the slot''s.';
+
+CREATE FUNCTION booking.wal_commit_age(after pg_lsn)
+    RETURNS float8
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_wal_commit_age';
+COMMENT ON FUNCTION booking.wal_commit_age(pg_lsn) IS
+'How many seconds ago the first commit after a position in the WAL was; 0 when there is none; null when that WAL has been
+removed, or when 64 MiB of it hold no commit.';
+
 ---------------------------------------------------------------------------------------------------------------------
 -- Warehouse: change capture, ETL, reports
 ---------------------------------------------------------------------------------------------------------------------

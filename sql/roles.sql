@@ -48,6 +48,7 @@ COMMENT ON ROLE monitor IS 'Reads statistics';
 
 GRANT pg_monitor TO monitor;
 GRANT reports_etl TO booking_owner;
+GRANT pg_read_all_stats TO booking_owner; -- for the replicas of others in booking.replication_status()
 
 -- The API bounds every wait: a stuck client costs others half a second, not their evening. A row that several want has two
 -- queues, for its tuple and for its holder's transaction, so the timeout is half of that.
@@ -87,7 +88,7 @@ SELECT format('ALTER FUNCTION %s OWNER TO booking_owner', p.oid::regprocedure)
  WHERE p.pronamespace = 'booking'::regnamespace AND p.prosecdef \gexec
 SELECT format('GRANT EXECUTE ON FUNCTION %s TO booking_app', p.oid::regprocedure)
   FROM pg_catalog.pg_proc AS p
- WHERE p.pronamespace = 'booking'::regnamespace AND p.prosecdef AND p.proname !~ '^(etl_|check_|capture_)' \gexec
+ WHERE p.pronamespace = 'booking'::regnamespace AND p.prosecdef AND p.proname !~ '^(etl_|check_|capture_|wal_)' \gexec
 SELECT format('GRANT EXECUTE ON FUNCTION %s TO booking_ro', p.oid::regprocedure)
   FROM pg_catalog.pg_proc AS p
  WHERE p.pronamespace = 'booking'::regnamespace AND p.proname ~ '^report_' \gexec
@@ -96,7 +97,7 @@ SELECT format('GRANT EXECUTE ON FUNCTION %s TO reports_etl', p.oid::regprocedure
  WHERE p.pronamespace = 'booking'::regnamespace AND p.proname ~ '^(etl_|report)' \gexec
 SELECT format('GRANT EXECUTE ON FUNCTION %s TO monitor', p.oid::regprocedure)
   FROM pg_catalog.pg_proc AS p
- WHERE p.pronamespace = 'booking'::regnamespace AND p.proname ~ '^check_' \gexec
+ WHERE p.pronamespace = 'booking'::regnamespace AND p.proname ~ '^(check_|replication_|wal_)' \gexec
 
 -- The warehouse, where there is one: its owner runs the ETL, whose REFRESH … CONCURRENTLY needs a temporary table; reports
 -- and runs take longer than a booking may.

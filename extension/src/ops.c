@@ -10,6 +10,7 @@
 #include "miscadmin.h"
 
 #include "ops.h"
+#include "replication.h"
 #include "result.h"
 
 /* The columns that the C code reads or writes, a domain as its base type; a table that was altered behind its back shows here. */
@@ -85,5 +86,6 @@ bk_health_get(const BkRequest *request, BkResponse *response)
 					   RecoveryInProgress() ? "standby" : "primary");
 	bk_json_put_string(response->body, "database", get_database_name(MyDatabaseId));
 	bk_json_put_string(response->body, "version", BOOKING_VERSION);
+	bk_replication_put_problems(response->body, "problems");
 	bk_json_close(response->body, '}');
 }

@@ -16,6 +16,7 @@
 #include "etl.h"
 #include "ops.h"
 #include "payments.h"
+#include "replication.h"
 #include "reports.h"
 #include "router.h"
 #include "search.h"
@@ -52,6 +53,8 @@ static const Route routes[] = {
 	{"POST",  "/v1/etl_runs",                             bk_etl_runs_create},
 	{"GET",   "/v1/etl_runs",                             bk_etl_runs_list},
 	{"GET",   "/v1/health",                               bk_health_get},
+	{"GET",   "/v1/replication",                          bk_replication_get},
+	{"GET",   "/v1/metrics",                              bk_metrics_get},
 };
 /* clang-format on */
 
