@@ -79,5 +79,7 @@ part_describe(json_t *part, const GwReply *answer, bool *writable)
 		json_object_set(part, "role", json_object_get(health, "role"));
 	if (json_is_string(json_object_get(health, "version")))
 		json_object_set(part, "version", json_object_get(health, "version"));
+	if (json_is_array(json_object_get(health, "problems")))
+		json_object_set(part, "problems", json_object_get(health, "problems"));
 	json_decref(health);
 }
