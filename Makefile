@@ -3,7 +3,7 @@
 
 DB = primary
 
-.PHONY: all install uninstall clean up down reset status psql logs etl test test-compose test-long test-matrix bench format format-check lint help
+.PHONY: all install uninstall clean up down reset status psql logs etl backup restore-drill export-archive test test-compose test-long test-matrix bench format format-check lint help
 
 all: ## build the extension and the gateway
 	$(MAKE) -C extension all
@@ -40,6 +40,15 @@ logs: ## follow the logs
 
 etl: ## run the ETL now
 	@docker/cluster etl
+
+backup: ## take a base backup; BACKUP_KEEP=n (default 2) stay, and the WAL they need
+	@docker/cluster backup
+
+restore-drill: ## restore the newest backup to a named point and to a time, on a copy, and compare
+	@docker/cluster restore-drill
+
+export-archive: ## DEST=directory: copy base backups and archived WAL there, verified
+	@docker/cluster export-archive "$(DEST)"
 
 test: ## install the packages needed, run all tests on a server and ports of their own
 	@regress/run
