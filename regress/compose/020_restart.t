@@ -39,8 +39,7 @@ is(sql('hot_backup_db', 'SELECT system_identifier FROM pg_control_system()'), sq
 compose('rm -sfv reports_db');
 run("docker volume rm $ENV{COMPOSE_PROJECT_NAME}_reports_data");
 compose('up -d --wait reports_db');
-my @tables = tables();
-ok(wait_until(30, sub { data_hash('reports_db', @tables) eq data_hash('primary_db', @tables) }), 'a reports database without its volume is made anew');
+ok(wait_until(30, sub { data_hash('reports_db') eq data_hash('primary_db') }), 'a reports database without its volume is made anew');
 is(sql('primary_db', q{SELECT string_agg(slot_name, ' ' ORDER BY slot_name) FROM pg_replication_slots}), 'hot_backup_slot reports_slot', 'no slot is left over');
 compose('up -d');
 ok(wait_until(60, sub { healthy() == 4 }), 'all are healthy');

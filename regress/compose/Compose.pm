@@ -14,7 +14,7 @@ use JSON::PP ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw($tree %port run compose exec_in sql host_sql healthy wait_until api data_hash tables);
+our @EXPORT = qw($tree %port run compose exec_in sql host_sql healthy wait_until api data_hash);
 $ENV{PGPASSWORD} = 'yourpassword';
 our $tree = abs_path(dirname(abs_path(__FILE__)) . '/../..');
 our %port = map { lc($_) => $ENV{"${_}_PORT"} // die "regress/test-compose runs this\n" } qw(APP PRIMARY HOT_BACKUP REPORTS);
@@ -100,18 +100,12 @@ sub api
 	return ($response->{status}, eval { JSON::PP::decode_json($response->{content}) } // $response->{content});
 }
 
-sub tables
-{
-	return split /\n/, sql('primary_db', "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1");
-}
-
 # Content of every business table of a node: name, rows and hash.
 sub data_hash
 {
-	my ($service, @tables) = @_;
-	my $query = join ' UNION ALL ', map { "SELECT '$_', count(*), md5(string_agg(t::text, ',' ORDER BY t::text COLLATE \"C\")) FROM public.$_ AS t" } @tables;
+	my ($service) = @_;
 
-	return sql($service, "SET timezone = 'UTC'; $query ORDER BY 1");
+	return exec_in($service, "psql -X -A -t -q -v ON_ERROR_STOP=1 -U postgres -d $database{$service} -f /usr/share/flight_booking/docker/table-hashes.sql");
 }
 
 1;
