@@ -3,7 +3,7 @@
 
 DB = primary
 
-.PHONY: all install uninstall clean up down reset status psql logs etl backup restore-drill export-archive test test-compose test-long test-matrix bench format format-check lint help
+.PHONY: all install uninstall clean up down reset status psql logs etl backup restore restore-drill export-archive test test-compose test-long test-matrix bench format format-check lint help
 
 all: ## build the extension and the gateway
 	$(MAKE) -C extension all
@@ -43,6 +43,9 @@ etl: ## run the ETL now
 
 backup: ## take a base backup; BACKUP_KEEP=n (default 2) stay, and the WAL they need
 	@docker/cluster backup
+
+restore: ## POINT=end|name=…|time=…|lsn=…, BACKUP=directory (default the newest): a new primary from backup and archive
+	@docker/cluster restore "$(POINT)" $(BACKUP)
 
 restore-drill: ## restore the newest backup to a named point and to a time, on a copy, and compare
 	@docker/cluster restore-drill

@@ -64,6 +64,7 @@ like($said[6], qr/Grace Hopper.*confirmed.*\(0 rows\)/s, 'the same by psql, with
 like($said[7], qr/hot_backup_db.*streaming/, 'replication is shown');
 is(() = $said[7] =~ /test\@example\.com/g, 2, 'the guide\'s customer is on both replicas');
 like($said[8], qr/load-factor: /, 'reports are listed');
+is(() = $said[9] =~ /tables as they were, invariants hold/g, 2, 'a backup is restored to a name and to a time');
 
 # The commands named in running text
 for my $target ($readme =~ /`make ([a-z-]+)/g)
