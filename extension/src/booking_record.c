@@ -19,9 +19,8 @@
 #include "payments.h"
 
 #define REFERENCE_ALPHABET "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-#define REFERENCE_LENGTH 6
 #define REFERENCE_ATTEMPTS 20
-#define RANDOM_POOL 510 /* bytes, a multiple of REFERENCE_LENGTH */
+#define RANDOM_POOL 510 /* bytes, a multiple of BK_REFERENCE_LENGTH */
 
 enum record_arg
 {
@@ -58,9 +57,8 @@ static BkQuery record_booking = {
 		" item AS ("
 		"  INSERT INTO public.booking_items"
 		"         (booking_id, item_no, flight_id, seat_number, passenger_name, passenger_type, price, status)"
-		"  SELECT b.booking_id, i.no, i.flight_id, i.seat_number, i.name, i.type, i.price, $3"
-		"    FROM booking AS b, unnest($12, $13, $14, $15, $16) WITH ORDINALITY"
-		"         AS i (flight_id, seat_number, name, type, price, no)"
+		"  SELECT booking_id, no, ($12)[no], ($13)[no], ($14)[no], ($15)[no], ($16)[no], $3"
+		"    FROM (SELECT booking_id, pg_catalog.generate_subscripts($12, 1) AS no FROM booking) AS i"
 		"  RETURNING booking_id, item_no, flight_id, seat_number, price),"
 		" event AS ("
 		"  " BK_SQL_INSERT_EVENT
@@ -80,35 +78,33 @@ static BkQuery record_booking = {
 };
 
 static Datum sum_prices(const BkClaim *claims, int count);
-static void booking_args(const BkBookingWish *wish, Datum total, Datum *values,
-						 char *nulls);
+static void booking_args(const BkBookingWish *wish, Datum *values, char *nulls);
 static void item_args(const BkBookingWish *wish, Datum *values);
 static void put_text(const char *text, int arg, Datum *values, char *nulls);
 static void new_reference(char *reference);
 
 int64
-bk_booking_record(const BkBookingWish *wish)
+bk_booking_record(BkBookingWish *wish)
 {
-	Datum total = sum_prices(wish->claims, wish->count);
-	char reference[REFERENCE_LENGTH + 1];
 	Datum values[RECORD_ARGS];
 	char nulls[RECORD_ARGS];
 
+	wish->total = sum_prices(wish->claims, wish->count);
 	if (wish->instant)
 	{
-		bk_payment_compare(wish->amount, wish->currency, total, wish->due_currency);
+		bk_payment_compare(wish->amount, wish->currency, wish->total, wish->due_currency);
 		bk_payment_make_durable();
 	}
 	memset(nulls, ' ', sizeof(nulls));
-	booking_args(wish, total, values, nulls);
+	booking_args(wish, values, nulls);
 	item_args(wish, values);
 
 	for (int attempt = 0; attempt < REFERENCE_ATTEMPTS; attempt++)
 	{
 		BkRows rows;
 
-		new_reference(reference);
-		values[REFERENCE] = CStringGetTextDatum(reference);
+		new_reference(wish->reference);
+		values[REFERENCE] = CStringGetTextDatum(wish->reference);
 		rows = bk_query_run(&record_booking, values, nulls);
 		if (rows.count == 1)
 			return bk_row_int64(rows, 0, 1);
@@ -128,10 +124,10 @@ sum_prices(const BkClaim *claims, int count)
 }
 
 static void
-booking_args(const BkBookingWish *wish, Datum total, Datum *values, char *nulls)
+booking_args(const BkBookingWish *wish, Datum *values, char *nulls)
 {
 	values[CUSTOMER] = Int64GetDatum(wish->customer_id);
-	values[TOTAL] = total;
+	values[TOTAL] = wish->total;
 	put_text(wish->instant ? "confirmed" : "held", STATUS, values, nulls);
 	put_text(wish->fare_code, FARE, values, nulls);
 	put_text(wish->channel, CHANNEL, values, nulls);
@@ -197,7 +193,7 @@ new_reference(char *reference)
 					errmsg("no random bytes to be had"));
 		used = 0;
 	}
-	for (int i = 0; i < REFERENCE_LENGTH; i++)
+	for (int i = 0; i < BK_REFERENCE_LENGTH; i++)
 		reference[i] = REFERENCE_ALPHABET[pool[used++] % 32];
-	reference[REFERENCE_LENGTH] = '\0';
+	reference[BK_REFERENCE_LENGTH] = '\0';
 }

@@ -9,6 +9,9 @@
 #include "router.h"
 #include "seats.h"
 
+#define BK_REFERENCE_LENGTH 6
+#define BK_FIRST_VERSION 1 /* the column's default */
+
 /* What a caller asks for; see booking.create_booking for the fields' meaning. */
 typedef struct BkBookingWish
 {
@@ -25,6 +28,8 @@ typedef struct BkBookingWish
 	const char *method;
 	BkTerms terms;            /* set by bk_booking_prepare, and so is */
 	const char *due_currency; /* the currency of the flights */
+	Datum total; /* numeric, in that currency; set by bk_booking_record, and so is */
+	char reference[BK_REFERENCE_LENGTH + 1];
 } BkBookingWish;
 
 /* A booking whose row the caller has locked. */
@@ -54,7 +59,7 @@ extern int64 bk_booking_create(BkBookingWish *wish);
  * its claims are claimed (seats.h), then record writes the booking. The wish stays where it is meanwhile.
  */
 extern void bk_booking_prepare(BkBookingWish *wish);
-extern int64 bk_booking_record(const BkBookingWish *wish);
+extern int64 bk_booking_record(BkBookingWish *wish);
 
 /* No particular version is asked for. */
 #define BK_ANY_VERSION 0

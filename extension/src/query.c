@@ -101,17 +101,25 @@ bk_row_text(BkRows rows, uint64 row, int column)
 {
 	bool isnull;
 	Datum value = bk_row_datum(rows, row, column, &isnull);
-	Oid type;
+	Oid type = bk_rows_type(rows, column);
 	Oid output;
 	bool is_varlena;
 
 	if (isnull)
 		return NULL;
-	type = bk_rows_type(rows, column);
-	if (type == TEXTOID)
-		return TextDatumGetCString(value);
-	getTypeOutputInfo(type, &output, &is_varlena);
-	return OidOutputFunctionCall(output, value);
+	switch (type) /* the types that most columns have need no look at the catalog */
+	{
+		case TEXTOID:
+		case BPCHAROID:
+			return TextDatumGetCString(value);
+		case INT8OID:
+			return DatumGetCString(DirectFunctionCall1(int8out, value));
+		case NUMERICOID:
+			return DatumGetCString(DirectFunctionCall1(numeric_out, value));
+		default:
+			getTypeOutputInfo(type, &output, &is_varlena);
+			return OidOutputFunctionCall(output, value);
+	}
 }
 
 void
