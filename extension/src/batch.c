@@ -58,7 +58,8 @@ static Batch read_batch(BkObject body);
 static void run(Batch *batch);
 static void book_all(Batch *batch);
 static void book_alone(BkBookingWish *wish, Outcome *outcome);
-static void put_outcome(StringInfo out, const Outcome *outcome);
+static void put_outcomes(StringInfo out, const Batch *batch);
+static void put_outcome(StringInfo out, const BkBookingWish *wish, const Outcome *outcome);
 
 PG_FUNCTION_INFO_V1(booking_create_bookings);
 
@@ -72,10 +73,7 @@ booking_create_bookings(PG_FUNCTION_ARGS)
 	SPI_connect();
 	batch = read_batch(bk_json_top(PG_GETARG_JSONB_P(0), "batch"));
 	run(&batch);
-	bk_json_open(out, '[');
-	for (int i = 0; i < batch.count; i++)
-		put_outcome(out, &batch.outcomes[i]);
-	bk_json_close(out, ']');
+	put_outcomes(out, &batch);
 	SPI_finish();
 	PG_RETURN_DATUM(CStringGetTextDatum(out->data));
 }
@@ -89,10 +87,7 @@ bk_batches_create(const BkRequest *request, BkResponse *response)
 	response->status = 201;
 	bk_json_open(response->body, '{');
 	bk_json_key(response->body, "results");
-	appendStringInfoChar(response->body, '[');
-	for (int i = 0; i < batch.count; i++)
-		put_outcome(response->body, &batch.outcomes[i]);
-	bk_json_close(response->body, ']');
+	put_outcomes(response->body, &batch);
 	bk_json_close(response->body, '}');
 }
 
@@ -191,13 +186,22 @@ book_alone(BkBookingWish *wish, Outcome *outcome)
 }
 
 static void
-put_outcome(StringInfo out, const Outcome *outcome)
+put_outcomes(StringInfo out, const Batch *batch)
+{
+	bk_json_open(out, '[');
+	for (int i = 0; i < batch->count; i++)
+		put_outcome(out, &batch->wishes[i], &batch->outcomes[i]);
+	bk_json_close(out, ']');
+}
+
+static void
+put_outcome(StringInfo out, const BkBookingWish *wish, const Outcome *outcome)
 {
 	bk_json_open(out, '{');
 	if (outcome->error == NULL)
 	{
 		bk_json_key(out, "booking");
-		(void) bk_booking_put(out, outcome->booking_id);
+		bk_booking_put_new(out, outcome->booking_id, wish);
 	}
 	else
 	{

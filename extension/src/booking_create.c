@@ -104,7 +104,8 @@ bk_bookings_create(const BkRequest *request, BkResponse *response)
 	response->status = 201;
 	bk_json_put_string(response->headers, "Location",
 					   psprintf("/v1/bookings/" INT64_FORMAT, booking_id));
-	bk_booking_respond(response, booking_id);
+	bk_json_put_string(response->headers, "ETag", psprintf("\"%d\"", BK_FIRST_VERSION));
+	bk_booking_put_new(response->body, booking_id, &wish);
 }
 
 int64

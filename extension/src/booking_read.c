@@ -6,6 +6,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
@@ -44,14 +45,7 @@ static BkQuery read_booking = {
 		"                          FROM public.payments AS p"
 		"                         WHERE p.booking_id = b.booking_id) AS paid_amount,"
 		"       b.currency, b.payment_required_by, b.confirmed_at, b.cancelled_at, b.expired_at,"
-		"       pg_catalog.json_build_object('email', b.contact_email, 'phone', b.contact_phone) AS contact,"
-		"       b.version, b.created_at,"
-		"       CASE s.status"
-		"         WHEN 'held' THEN '[\"pay\",\"cancel\"]'"
-		"         WHEN 'confirmed' THEN '[\"cancel\"]'"
-		"         WHEN 'partially_cancelled' THEN '[\"cancel\"]'"
-		"         ELSE '[]'"
-		"       END::json AS available_actions"
+		"       b.version, b.created_at, b.contact_email, b.contact_phone"
 		"  FROM public.bookings AS b,"
 		"       LATERAL (SELECT " SQL_SHOWN_STATUS ") AS s (status)"
 		" WHERE b.booking_id = $1",
@@ -60,7 +54,15 @@ static BkQuery read_booking = {
 	.argtypes = {INT8OID},
 };
 
-#define VERSION_COLUMN 15 /* of read_booking */
+/* Of read_booking; up to CREATED_AT they are shown as they are. */
+enum booking_column
+{
+	STATUS = 3,
+	VERSION = 14,
+	CREATED_AT,
+	CONTACT_EMAIL,
+	CONTACT_PHONE
+};
 
 static BkQuery read_items = {
 	.sql =
@@ -122,6 +124,9 @@ static BkQuery find_booking = {
 
 static void find_one(const BkRequest *request, BkResponse *response);
 static void put_list(BkObject query, StringInfo out, int64 customer_id);
+static void put_rest(StringInfo out, int64 booking_id, const char *status,
+					 const char *email, const char *phone);
+static const char *available_actions(const char *status);
 static int64 find(const char *reference, const char *last_name);
 
 PG_FUNCTION_INFO_V1(booking_find_booking);
@@ -266,11 +271,68 @@ bk_booking_put(StringInfo out, int64 booking_id)
 		ereport(ERROR, errcode(SB_NOT_FOUND),
 				errmsg("no booking " INT64_FORMAT, booking_id));
 	bk_json_open(out, '{');
-	bk_json_put_row(out, booking, 0);
+	bk_json_put_columns(out, booking, 0, 1, CREATED_AT);
+	put_rest(out, booking_id, bk_row_text(booking, 0, STATUS),
+			 bk_row_text(booking, 0, CONTACT_EMAIL),
+			 bk_row_text(booking, 0, CONTACT_PHONE));
+	bk_json_close(out, '}');
+	return bk_row_int32(booking, 0, VERSION);
+}
+
+/* What read_booking would find, from the wish. */
+void
+bk_booking_put_new(StringInfo out, int64 booking_id, const BkBookingWish *wish)
+{
+	const char *status = wish->instant ? "confirmed" : "held";
+	const char *total = DatumGetCString(DirectFunctionCall1(numeric_out, wish->total));
+
+	bk_json_open(out, '{');
+	bk_json_put_int64(out, "booking_id", booking_id);
+	bk_json_put_string(out, "booking_reference", wish->reference);
+	bk_json_put_string(out, "status", status);
+	bk_json_put_int64(out, "customer_id", wish->customer_id);
+	bk_json_put_string(out, "fare_code", wish->fare_code);
+	bk_json_put_string(out, "channel", wish->channel);
+	bk_json_put_string(out, "total_amount", total);
+	bk_json_put_string(out, "paid_amount", wish->instant ? total : "0.00");
+	bk_json_put_string(out, "currency", wish->due_currency);
+	bk_json_put_timestamp(out, "payment_required_by",
+						  wish->instant ? DT_NOEND : wish->terms.held_until);
+	bk_json_put_timestamp(out, "confirmed_at", wish->confirmed_at);
+	bk_json_put_string(out, "cancelled_at", NULL);
+	bk_json_put_string(out, "expired_at", NULL);
+	bk_json_put_int64(out, "version", BK_FIRST_VERSION);
+	bk_json_put_timestamp(out, "created_at", GetCurrentTransactionStartTimestamp());
+	put_rest(out, booking_id, status, wish->contact_email, wish->contact_phone);
+	bk_json_close(out, '}');
+}
+
+/* What follows the columns: contact, the actions open to the customer, items and payments. */
+static void
+put_rest(StringInfo out, int64 booking_id, const char *status, const char *email,
+		 const char *phone)
+{
+	Datum values[] = {Int64GetDatum(booking_id)};
+
+	bk_json_key(out, "contact");
+	bk_json_open(out, '{');
+	bk_json_put_string(out, "email", email);
+	bk_json_put_string(out, "phone", phone);
+	bk_json_close(out, '}');
+	bk_json_key(out, "available_actions");
+	appendStringInfoString(out, available_actions(status));
 	bk_json_put_rows(out, "items", bk_query_run(&read_items, values, NULL));
 	bk_json_put_rows(out, "payments", bk_query_run(&read_payments, values, NULL));
-	bk_json_close(out, '}');
-	return bk_row_int32(booking, 0, VERSION_COLUMN);
+}
+
+static const char *
+available_actions(const char *status)
+{
+	if (strcmp(status, "held") == 0)
+		return "[\"pay\",\"cancel\"]";
+	if (strcmp(status, "confirmed") == 0 || strcmp(status, "partially_cancelled") == 0)
+		return "[\"cancel\"]";
+	return "[]";
 }
 
 /* The same error for an unknown reference and for a wrong name, so that references cannot be probed. */

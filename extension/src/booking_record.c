@@ -32,6 +32,7 @@ enum record_arg
 	TOTAL,
 	CURRENCY,
 	HELD_UNTIL,
+	CONFIRMED_AT,
 	EMAIL,
 	PHONE,
 	METHOD,
@@ -50,15 +51,14 @@ static BkQuery record_booking = {
 		"  INSERT INTO public.bookings"
 		"         (booking_reference, customer_id, status, fare_code, channel, total_amount, currency,"
 		"          payment_required_by, confirmed_at, contact_email, contact_phone)"
-		"  VALUES ($1, $2, $3, $4, $5, $6, $7, $8,"
-		"          CASE $3 WHEN 'confirmed' THEN pg_catalog.clock_timestamp() END, $9, $10)"
+		"  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 		"  ON CONFLICT ON CONSTRAINT bookings_reference_key DO NOTHING"
 		"  RETURNING booking_id),"
 		" item AS ("
 		"  INSERT INTO public.booking_items"
 		"         (booking_id, item_no, flight_id, seat_number, passenger_name, passenger_type, price, status)"
-		"  SELECT booking_id, no, ($12)[no], ($13)[no], ($14)[no], ($15)[no], ($16)[no], $3"
-		"    FROM (SELECT booking_id, pg_catalog.generate_subscripts($12, 1) AS no FROM booking) AS i"
+		"  SELECT booking_id, no, ($13)[no], ($14)[no], ($15)[no], ($16)[no], ($17)[no], $3"
+		"    FROM (SELECT booking_id, pg_catalog.generate_subscripts($13, 1) AS no FROM booking) AS i"
 		"  RETURNING booking_id, item_no, flight_id, seat_number, price),"
 		" event AS ("
 		"  " BK_SQL_INSERT_EVENT
@@ -68,13 +68,13 @@ static BkQuery record_booking = {
 		"    FROM item),"
 		" payment AS ("
 		"  INSERT INTO public.payments (booking_id, amount, currency, method)"
-		"  SELECT booking_id, $6, $7, $11 FROM booking WHERE $11 IS NOT NULL)"
+		"  SELECT booking_id, $6, $7, $12 FROM booking WHERE $12 IS NOT NULL)"
 		" SELECT booking_id FROM booking",
 	.expect = SPI_OK_SELECT,
 	.nargs = RECORD_ARGS,
 	.argtypes = {TEXTOID, INT8OID, TEXTOID, TEXTOID, TEXTOID, NUMERICOID, BPCHAROID,
-				 TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, INT8ARRAYOID, TEXTARRAYOID,
-				 TEXTARRAYOID, TEXTARRAYOID, NUMERICARRAYOID},
+				 TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, INT8ARRAYOID,
+				 TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, NUMERICARRAYOID},
 };
 
 static Datum sum_prices(const BkClaim *claims, int count);
@@ -90,6 +90,7 @@ bk_booking_record(BkBookingWish *wish)
 	char nulls[RECORD_ARGS];
 
 	wish->total = sum_prices(wish->claims, wish->count);
+	wish->confirmed_at = wish->instant ? GetCurrentTimestamp() : DT_NOEND;
 	if (wish->instant)
 	{
 		bk_payment_compare(wish->amount, wish->currency, wish->total, wish->due_currency);
@@ -133,8 +134,8 @@ booking_args(const BkBookingWish *wish, Datum *values, char *nulls)
 	put_text(wish->channel, CHANNEL, values, nulls);
 	put_text(wish->due_currency, CURRENCY, values, nulls);
 	values[HELD_UNTIL] = TimestampTzGetDatum(wish->terms.held_until);
-	if (wish->instant)
-		nulls[HELD_UNTIL] = 'n';
+	values[CONFIRMED_AT] = TimestampTzGetDatum(wish->confirmed_at);
+	nulls[wish->instant ? HELD_UNTIL : CONFIRMED_AT] = 'n';
 	put_text(wish->contact_email, EMAIL, values, nulls);
 	put_text(wish->contact_phone, PHONE, values, nulls);
 	put_text(wish->instant ? wish->method : NULL, METHOD, values, nulls);

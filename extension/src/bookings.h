@@ -30,6 +30,7 @@ typedef struct BkBookingWish
 	const char *due_currency; /* the currency of the flights */
 	Datum total; /* numeric, in that currency; set by bk_booking_record, and so is */
 	char reference[BK_REFERENCE_LENGTH + 1];
+	TimestampTz confirmed_at; /* DT_NOEND for a hold */
 } BkBookingWish;
 
 /* A booking whose row the caller has locked. */
@@ -83,6 +84,10 @@ extern int32 bk_booking_if_version(FunctionCallInfo fcinfo, int arg);
 
 /* Writes a booking with its items and payments as a JSON object; returns its version. Raises SB011. */
 extern int32 bk_booking_put(StringInfo out, int64 booking_id);
+
+/* The same for a booking that this transaction has just made and not touched since: its own row is not read. */
+extern void bk_booking_put_new(StringInfo out, int64 booking_id,
+							   const BkBookingWish *wish);
 
 /* Answers with a booking, its items and payments; its version is the ETag. Raises SB011. */
 extern void bk_booking_respond(BkResponse *response, int64 booking_id);

@@ -11,7 +11,7 @@
 #include "executor/spi.h"
 #include "utils/timestamp.h"
 
-#define BK_QUERY_MAX_ARGS 16
+#define BK_QUERY_MAX_ARGS 17
 
 typedef struct BkQuery
 {
