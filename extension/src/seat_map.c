@@ -2,41 +2,27 @@
  * seat_map.c
  *		The seats of a flight, as rows and as the map that a passenger chooses from.
  *
- * A lapsed hold is shown as available: a claim would get the seat. The map is written from the rows in one pass; a row
- * of seats is split into sections where two aisle seats stand side by side.
+ * A lapsed hold is shown as available: a claim would get the seat. The map is written in one pass over the seats in their
+ * order; a row of seats is split into sections where two aisle seats stand side by side.
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
 
 #include "errcodes.h"
 #include "result.h"
 #include "search.h"
-#include "seats.h"
+#include "seat_scan.h"
 
-enum seat_column
+/* The seats of a flight, front to back and left to right. */
+typedef struct SeatMap
 {
-	SEAT_NUMBER = 1,
-	SEAT_CABIN,
-	SEAT_CHARACTERISTICS,
-	SEAT_STATUS,
-	SEAT_PRICE
-};
-
-static BkQuery read_seats = {
-	.sql =
-		"SELECT s.seat_number, s.cabin_class::text, s.characteristics::text,"
-		"       CASE WHEN " BK_SQL_CLAIMABLE
-		" THEN 'available' ELSE s.status END AS status, s.price"
-		"  FROM public.seats AS s"
-		" WHERE s.flight_id = $1"
-		" ORDER BY pg_catalog.length(s.seat_number), s.seat_number COLLATE pg_catalog.\"C\"",
-	.expect = SPI_OK_SELECT,
-	.nargs = 1,
-	.argtypes = {INT8OID},
-	.read_only = true,
-};
+	BkSeat *seats;
+	int count;
+} SeatMap;
 
 static BkQuery read_flight = {
 	.sql =
@@ -48,8 +34,13 @@ static BkQuery read_flight = {
 };
 
 static BkRows require_flight(int64 flight_id);
-static void put_cabins(StringInfo out, BkRows seats);
-static void put_seat(StringInfo out, BkRows seats, uint64 row);
+static SeatMap read_seats(int64 flight_id);
+static Datum keep(Datum value, Datum before);
+static int compare_seats(const void *a, const void *b);
+static void put_cabins(StringInfo out, SeatMap map);
+static bool is_aisle(const BkSeat *seat);
+static void put_seat(StringInfo out, const BkSeat *seat, const char *price);
+static void append_text(StringInfo out, Datum text);
 
 PG_FUNCTION_INFO_V1(booking_seat_map);
 
@@ -57,11 +48,22 @@ PG_FUNCTION_INFO_V1(booking_seat_map);
 Datum
 booking_seat_map(PG_FUNCTION_ARGS)
 {
-	Datum values[] = {PG_GETARG_DATUM(0)};
+	SeatMap map;
 
 	SPI_connect();
-	(void) require_flight(PG_GETARG_INT64(0));
-	bk_result_return(fcinfo, bk_query_run(&read_seats, values, NULL));
+	map = read_seats(PG_GETARG_INT64(0));
+	if (map.count == 0)
+		(void) require_flight(PG_GETARG_INT64(0));
+	bk_result_begin(fcinfo);
+	for (int i = 0; i < map.count; i++)
+	{
+		const BkSeat *seat = &map.seats[i];
+		Datum values[] = {seat->seat_number, seat->cabin_class, seat->characteristics,
+						  seat->status, seat->price};
+		bool nulls[lengthof(values)] = {false};
+
+		bk_result_add(fcinfo, values, nulls);
+	}
 	SPI_finish();
 	return (Datum) 0;
 }
@@ -69,12 +71,11 @@ booking_seat_map(PG_FUNCTION_ARGS)
 void
 bk_flights_seat_map(const BkRequest *request, BkResponse *response)
 {
-	Datum values[] = {Int64GetDatum(request->ids[0])};
 	StringInfo out = response->body;
 
 	bk_json_open(out, '{');
 	bk_json_put_row(out, require_flight(request->ids[0]), 0);
-	put_cabins(out, bk_query_run(&read_seats, values, NULL));
+	put_cabins(out, read_seats(request->ids[0]));
 	bk_json_close(out, '}');
 }
 
@@ -90,32 +91,87 @@ require_flight(int64 flight_id)
 	return flight;
 }
 
+/* Status is as it is shown. */
+static SeatMap
+read_seats(int64 flight_id)
+{
+	BkSeatScan *scan = bk_seat_scan_begin(flight_id);
+	Datum available = CStringGetTextDatum("available");
+	SeatMap map = {0};
+	BkSeat before = {0};
+	BkSeat seat;
+	int room = 0;
+
+	while (bk_seat_scan_next(scan, &seat))
+	{
+		if (map.count == room)
+		{
+			room = Max(2 * room, 256);
+			map.seats = map.seats == NULL ? palloc_array(BkSeat, room)
+										  : repalloc_array(map.seats, BkSeat, room);
+		}
+		before.seat_number = datumCopy(seat.seat_number, false, -1);
+		before.cabin_class = keep(seat.cabin_class, before.cabin_class);
+		before.characteristics = keep(seat.characteristics, before.characteristics);
+		before.price = keep(seat.price, before.price);
+		before.status = seat.claimable ? available : keep(seat.status, before.status);
+		map.seats[map.count++] = before;
+	}
+	bk_seat_scan_end(scan);
+	qsort(map.seats, map.count, sizeof(BkSeat), compare_seats);
+	return map;
+}
+
+/* A copy of the value; of neighbours that have the same, one copy. */
+static Datum
+keep(Datum value, Datum before)
+{
+	if (before != (Datum) 0 && datum_image_eq(value, before, false, -1))
+		return before;
+	return datumCopy(value, false, -1);
+}
+
+/* By row, then by letter: a shorter number is of a row further ahead. */
+static int
+compare_seats(const void *a, const void *b)
+{
+	struct varlena *left = (struct varlena *) DatumGetPointer(
+		((const BkSeat *) a)->seat_number);
+	struct varlena *right = (struct varlena *) DatumGetPointer(
+		((const BkSeat *) b)->seat_number);
+
+	if (VARSIZE_ANY_EXHDR(left) != VARSIZE_ANY_EXHDR(right))
+		return VARSIZE_ANY_EXHDR(left) < VARSIZE_ANY_EXHDR(right) ? -1 : 1;
+	return memcmp(VARDATA_ANY(left), VARDATA_ANY(right), VARSIZE_ANY_EXHDR(left));
+}
+
 /* Cabins of rows of sections of seats; a new one of each begins where the seat differs from the one before. */
 static void
-put_cabins(StringInfo out, BkRows seats)
+put_cabins(StringInfo out, SeatMap map)
 {
-	const char *cabin = "";
+	const BkSeat *before = NULL;
+	const char *price = NULL;
 	int row_number = 0;
-	bool aisle = false;
 
 	bk_json_key(out, "cabins");
 	appendStringInfoChar(out, '[');
-	for (uint64 row = 0; row < seats.count; row++)
+	for (int i = 0; i < map.count; i++)
 	{
-		const char *seat_cabin = bk_row_text(seats, row, SEAT_CABIN);
-		bool seat_aisle = strchr(bk_row_text(seats, row, SEAT_CHARACTERISTICS), 'A') !=
-						  NULL;
-		int seat_row = atoi(bk_row_text(seats, row, SEAT_NUMBER));
-		bool new_cabin = strcmp(seat_cabin, cabin) != 0;
+		const BkSeat *seat = &map.seats[i];
+		int seat_row = atoi(VARDATA_ANY(DatumGetPointer(seat->seat_number)));
+		bool new_cabin = before == NULL ||
+						 !datum_image_eq(seat->cabin_class, before->cabin_class, false,
+										 -1);
 
 		if (new_cabin || seat_row != row_number)
 		{
-			if (row > 0)
+			if (before != NULL)
 				appendStringInfoString(out, new_cabin ? "]]}]}" : "]]}");
 			if (new_cabin)
 			{
 				bk_json_open(out, '{');
-				bk_json_put_string(out, "cabin_class", seat_cabin);
+				bk_json_put_string(out, "cabin_class",
+								   TextDatumGetCString(seat->cabin_class));
 				bk_json_key(out, "rows");
 				appendStringInfoChar(out, '[');
 			}
@@ -124,27 +180,52 @@ put_cabins(StringInfo out, BkRows seats)
 			bk_json_key(out, "sections");
 			appendStringInfoString(out, "[[");
 		}
-		else if (aisle && seat_aisle)
+		else if (is_aisle(before) && is_aisle(seat))
 			appendStringInfoString(out, "],[");
-		put_seat(out, seats, row);
-		cabin = seat_cabin;
+		if (before == NULL || seat->price != before->price)
+			price = DatumGetCString(DirectFunctionCall1(numeric_out, seat->price));
+		put_seat(out, seat, price);
 		row_number = seat_row;
-		aisle = seat_aisle;
+		before = seat;
 	}
-	appendStringInfoString(out, seats.count > 0 ? "]]}]}]" : "]");
+	appendStringInfoString(out, map.count > 0 ? "]]}]}]" : "]");
+}
+
+static bool
+is_aisle(const BkSeat *seat)
+{
+	struct varlena *letters = (struct varlena *) DatumGetPointer(seat->characteristics);
+
+	return memchr(VARDATA_ANY(letters), 'A', VARSIZE_ANY_EXHDR(letters)) != NULL;
+}
+
+/* There are many seats, and their domains admit no character that JSON would have escaped. */
+static void
+put_seat(StringInfo out, const BkSeat *seat, const char *price)
+{
+	struct varlena *letters = (struct varlena *) DatumGetPointer(seat->characteristics);
+
+	bk_json_open(out, '{');
+	appendStringInfoString(out, "\"seat_number\":\"");
+	append_text(out, seat->seat_number);
+	appendStringInfoString(out, "\",\"status\":\"");
+	append_text(out, seat->status);
+	appendStringInfoString(out, "\",\"characteristics\":[");
+	for (int i = 0; i < VARSIZE_ANY_EXHDR(letters); i++)
+	{
+		appendStringInfoString(out, i == 0 ? "\"" : ",\"");
+		appendStringInfoChar(out, VARDATA_ANY(letters)[i]);
+		appendStringInfoChar(out, '"');
+	}
+	appendStringInfoString(out, "],\"price\":\"");
+	appendStringInfoString(out, price);
+	appendStringInfoString(out, "\"}");
 }
 
 static void
-put_seat(StringInfo out, BkRows seats, uint64 row)
+append_text(StringInfo out, Datum text)
 {
-	bk_json_open(out, '{');
-	bk_json_put_string(out, "seat_number", bk_row_text(seats, row, SEAT_NUMBER));
-	bk_json_put_string(out, "status", bk_row_text(seats, row, SEAT_STATUS));
-	bk_json_key(out, "characteristics");
-	appendStringInfoChar(out, '[');
-	for (const char *c = bk_row_text(seats, row, SEAT_CHARACTERISTICS); *c != '\0'; c++)
-		appendStringInfo(out, "%s\"%c\"", out->data[out->len - 1] == '[' ? "" : ",", *c);
-	bk_json_close(out, ']');
-	bk_json_put_string(out, "price", bk_row_text(seats, row, SEAT_PRICE));
-	bk_json_close(out, '}');
+	struct varlena *value = (struct varlena *) DatumGetPointer(text);
+
+	appendBinaryStringInfo(out, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
 }
