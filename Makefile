@@ -3,7 +3,7 @@
 
 DB = primary
 
-.PHONY: all install uninstall clean up down reset status psql logs etl backup restore restore-drill export-archive test test-compose test-long test-matrix bench format format-check lint help
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 all: ## build the extension and the gateway
 	$(MAKE) -C extension all
@@ -64,6 +64,9 @@ test-long: ## an hour or more: crashes, races, random requests, memory, valgrind
 
 bench: ## measure against other ways of booking; the table goes to regress/output/bench.txt
 	@regress/bench/run
+
+load: ## travellers by JMeter on the system that is up; USERS= DURATION= (seconds)
+	@regress/load/run
 
 test-matrix: ## regress and specs on PostgreSQL 17 and 18, in containers
 	@regress/matrix
