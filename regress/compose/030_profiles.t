@@ -14,7 +14,7 @@ sub samples { return split /\n/, exec_in('prometheus', "promtool query instant h
 
 compose('--profile monitoring --profile load build prometheus load');
 
-compose('--profile monitoring up -d --wait');
+compose('--profile monitoring up -d --wait'); # the four servers too
 ok(wait_until(90, sub { samples('up == 1') == 5 }), 'every target is up') or diag join "\n", samples('up');
 ok(wait_until(30, sub { samples('pg_up == 1') == 3 }), 'and every exporter reaches its database');
 for my $query ('booking_replication_lag_seconds{target="hot_backup_slot"}', 'booking_replication_lag_seconds{target="reports_slot"}',
