@@ -48,7 +48,9 @@ COMMENT ON ROLE monitor IS 'Reads statistics';
 
 GRANT pg_monitor TO monitor;
 GRANT reports_etl TO booking_owner;
-GRANT pg_read_all_stats TO booking_owner; -- for the replicas of others in booking.replication_status()
+-- What the state of replication and archive takes, beyond what anybody may see
+GRANT pg_read_all_stats TO booking_owner;
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_archive_statusdir() TO booking_owner;
 
 -- The API bounds every wait: a stuck client costs others half a second, not their evening. A row that several want has two
 -- queues, for its tuple and for its holder's transaction, so the timeout is half of that.

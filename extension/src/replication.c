@@ -98,24 +98,31 @@ static BkQuery links = {
 /* Columns of archive */
 enum
 {
-	AGE_SECONDS = 3,
+	AGE_SECONDS = 4,
 	FAILED_COUNT,
 	LAST_FAILED_WAL,
-	FAILING = 7
+	FAILING = 8
 };
 
-/* $1: with age_seconds, which is what the loss of every node would cost: the age of the first commit not archived. */
+/*
+ * $1: with age_seconds, which is what the loss of every node would cost: the age of the first commit that is not archived.
+ * It counts from the first file that waits for the archiver, or else from the segment being written. The last file that was
+ * archived would not do: it may be an old one that had been left behind.
+ */
 static BkQuery archive = {
 	.sql =
-		"SELECT last_archived_wal, last_archived_time AS last_archived_at,"
-		"       CASE WHEN $1 AND last_archived_wal ~ '^[0-9A-F]{24}' THEN"
-		"            booking.wal_commit_age('0/0'::pg_lsn + (log * 4294967296 + (segment + 1) * size)) END AS age_seconds,"
+		"SELECT last_archived_wal, last_archived_time AS last_archived_at, files AS waiting_files,"
+		"       CASE WHEN $1 THEN booking.wal_commit_age('0/0'::pg_lsn + size * CASE"
+		"            WHEN files > 0 THEN ('x' || substr(first, 9, 8))::bit(32)::bigint * (4294967296 / size)"
+		"                                + ('x' || substr(first, 17, 8))::bit(32)::bigint"
+		"            WHEN NOT pg_catalog.pg_is_in_recovery() THEN div(pg_catalog.pg_current_wal_lsn() - '0/0', size)"
+		"            END) END AS age_seconds,"
 		"       failed_count, last_failed_wal, last_failed_time AS last_failed_at,"
 		"       COALESCE(last_failed_time > COALESCE(last_archived_time, '-infinity'), false) AS failing"
 		"  FROM pg_catalog.pg_stat_archiver,"
-		"       LATERAL (SELECT ('x' || substr(last_archived_wal, 9, 8))::bit(32)::bigint::numeric AS log,"
-		"                       ('x' || substr(last_archived_wal, 17, 8))::bit(32)::bigint::numeric AS segment,"
-		"                       pg_catalog.pg_size_bytes(pg_catalog.current_setting('wal_segment_size')) AS size) AS name"
+		"       (SELECT count(*) AS files, min(name) AS first FROM pg_catalog.pg_ls_archive_statusdir()"
+		"         WHERE name ~ '^[0-9A-F]{24}\\.ready$') AS waiting,"
+		"       pg_catalog.pg_size_bytes(pg_catalog.current_setting('wal_segment_size')) AS size"
 		" WHERE pg_catalog.current_setting('archive_mode') ="
 		"       ANY (CASE WHEN pg_catalog.pg_is_in_recovery() THEN '{always}' ELSE '{on,always}' END::text[])",
 	.expect = SPI_OK_SELECT,
