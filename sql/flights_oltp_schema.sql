@@ -322,13 +322,12 @@ CREATE TABLE public.bookings (
     version             integer NOT NULL DEFAULT 1,
     created_at          timestamptz NOT NULL DEFAULT now(),
     updated_at          timestamptz NOT NULL DEFAULT now(),
-    CONSTRAINT bookings_moments_fit_status CHECK (
-        CASE status
-            WHEN 'held' THEN payment_required_by IS NOT NULL AND num_nonnulls(confirmed_at, cancelled_at, expired_at) = 0
-            WHEN 'expired' THEN expired_at IS NOT NULL AND num_nonnulls(confirmed_at, cancelled_at) = 0
-            WHEN 'cancelled' THEN cancelled_at IS NOT NULL AND expired_at IS NULL
-            ELSE confirmed_at IS NOT NULL AND num_nonnulls(cancelled_at, expired_at) = 0
-        END)
+    CONSTRAINT bookings_status_fits_moments CHECK ((status = ANY (
+        CASE WHEN expired_at IS NULL THEN
+                 CASE WHEN cancelled_at IS NOT NULL THEN '{cancelled}'::text[]
+                      WHEN confirmed_at IS NOT NULL THEN '{confirmed,partially_cancelled,completed}'
+                      WHEN payment_required_by IS NOT NULL THEN '{held}' END
+             WHEN COALESCE(confirmed_at, cancelled_at) IS NULL THEN '{expired}' END)) IS TRUE)
 ) WITH (fillfactor = 85);
 CREATE INDEX bookings_customer_idx ON public.bookings (customer_id, booking_id);
 CREATE INDEX bookings_lapse_idx ON public.bookings (payment_required_by) WHERE status = 'held';
