@@ -14,6 +14,7 @@ make_backup() { # pg_basebackup syncs what it writes
 	pg_verifybackup --quiet "$BACKUP_DIR/$name.tmp"
 	mv -T "$BACKUP_DIR/$name.tmp" "$BACKUP_DIR/$name"
 	sync "$BACKUP_DIR"
+	sleep 1 # its label tells its time by the second: from now on it is older than any moment to restore to
 	echo "$BACKUP_DIR/$name $(du -sh "$BACKUP_DIR/$name" | cut -f 1)"
 }
 

@@ -89,6 +89,15 @@ check_end() {
 	fi
 }
 
+# Recovery stops before the first commit after the target time, even if that is the first one after a later backup.
+check_time() {
+	local begun
+	begun=$(sed -n 's/^START TIME: //p' "$backup/backup_label")
+	if [ "$(run_psql -d postgres -c "SELECT '${point#time=}' >= timestamptz '$begun' + interval '1 second'")" != t ]; then
+		die "$backup was begun at $begun, not before the time asked for: restore an older one"
+	fi
+}
+
 # The timeline began while archiving was off: without its history file in the archive no later restore would follow it.
 announce_timeline() {
 	local history
@@ -120,7 +129,10 @@ trap 'exit 130' INT TERM HUP
 rm -rf "$new"
 copy_backup
 recover
-if [ "$point" = end ]; then check_end; fi
+case $point in
+end) check_end ;;
+time=*) check_time ;;
+esac
 tenths=$(((${EPOCHREALTIME/./} - begun) / 100000))
 echo "restored ${backup##*/} to $point in $((tenths / 10)).$((tenths % 10)) s"
 if [ $# -gt 0 ]; then
