@@ -7,16 +7,7 @@ set -eu
 # shellcheck source=docker/first-start.sh
 . "${BOOKING_HOME:-/usr/share/flight_booking}/docker/first-start.sh"
 
-# What an earlier subscription left behind, its slots for the first copy included, must not hold WAL. A slot in use is
-# another reports database's, and an error.
-fresh_slot() {
-	psql -X -q -v ON_ERROR_STOP=1 -d "$PRIMARY_CONNINFO" >/dev/null <<-'SQL'
-		SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots
-		 WHERE database = current_database()
-		   AND (slot_name = 'reports_slot' OR slot_name ~ '^pg_[0-9]+_sync_[0-9]+_[0-9]+$');
-		SELECT pg_create_logical_replication_slot('reports_slot', 'pgoutput');
-	SQL
-}
-
 configure_server postgresql.conf reports-db/postgresql.conf
-fresh_slot
+psql -X -q -v ON_ERROR_STOP=1 -d "$PRIMARY_CONNINFO" -o /dev/null \
+	-f "$BOOKING_HOME/docker/reports-db/drop-slots.sql" \
+	-c "SELECT pg_create_logical_replication_slot('reports_slot', 'pgoutput')"

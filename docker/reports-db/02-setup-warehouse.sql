@@ -12,9 +12,9 @@ CREATE EXTENSION booking;
 \set file :home/docker/passwords.sql
 \i :file
 
--- The slot is there (01-init-reports.sh).
-CREATE SUBSCRIPTION reports_subscription CONNECTION :'primary_conninfo' PUBLICATION reports_publication
-    WITH (create_slot = false, slot_name = 'reports_slot', copy_data = true, streaming = on);
+\set copy_data true
+\set file :home/docker/reports-db/subscription.sql
+\i :file
 
 DO $$
 DECLARE

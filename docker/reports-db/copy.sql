@@ -1,0 +1,34 @@
+-- Run on the primary over a connection with replication=database: makes reports_slot, and writes a psql script that makes the
+-- published tables of the reports database what they are at that point of the log. The script copies them into temporary
+-- tables, then deletes rows that are missing there or differ, and inserts what is missing; so the triggers of the warehouse
+-- see what changed and nothing else, and readers no empty table. It begins a transaction and leaves it open.
+\pset tuples_only on
+\pset format unaligned
+\set ON_ERROR_STOP on
+
+SET datestyle = 'ISO';
+SET intervalstyle = 'postgres';
+BEGIN READ ONLY ISOLATION LEVEL REPEATABLE READ;
+CREATE_REPLICATION_SLOT reports_slot LOGICAL pgoutput USE_SNAPSHOT \g /dev/null
+\echo BEGIN;
+\echo SET LOCAL session_replication_role = replica;
+
+SELECT format('SELECT %L', format('CREATE TEMPORARY TABLE %1$I (LIKE public.%1$I) ON COMMIT DROP;', tablename)),
+       format('SELECT %L', format('COPY pg_temp.%I (%s) FROM STDIN;', tablename, columns)),
+       format('COPY public.%I (%s) TO STDOUT', tablename, columns),
+       format('SELECT %L', '\.'),
+       format('SELECT %L', format('ANALYZE pg_temp.%I;', tablename))
+  FROM pg_publication_tables, LATERAL (SELECT string_agg(quote_ident(name), ', ') FROM unnest(attnames) AS name) AS c (columns)
+ WHERE pubname = 'reports_publication' AND schemaname = 'public' \gexec
+
+SELECT format('DELETE FROM public.%1$I AS t WHERE NOT EXISTS (SELECT FROM pg_temp.%1$I AS c WHERE (%2$s) AND c *= t);'
+              ' INSERT INTO public.%1$I (%3$s)'
+              ' SELECT %3$s FROM pg_temp.%1$I AS c WHERE NOT EXISTS (SELECT FROM public.%1$I AS t WHERE %2$s);',
+              tablename, same_key, columns)
+  FROM pg_publication_tables,
+       LATERAL (SELECT string_agg(quote_ident(name), ', ') FROM unnest(attnames) AS name) AS c (columns),
+       LATERAL (SELECT string_agg(format('c.%1$I = t.%1$I', attname), ' AND ')
+                  FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY (indkey)
+                 WHERE indisprimary AND indrelid = format('public.%I', tablename)::regclass) AS k (same_key)
+ WHERE pubname = 'reports_publication' AND schemaname = 'public';
+COMMIT;

@@ -1,0 +1,64 @@
+#!/bin/bash
+# Makes the reports database follow the primary again when it cannot go on by itself: a promoted node has no reports_slot, and
+# the slot of reports that were away for too long is given up. What was never sent is copied, what the old primary alone had
+# is removed, in one transaction; the ETL finds both in its queue. Does nothing while the subscription goes on.
+#   PGHOST, PGPORT  where the server of reports listens, if not at libpq's defaults
+#   FORCE           1: in any case
+set -euo pipefail
+
+here=$(dirname "${BASH_SOURCE[0]}")
+# shellcheck source=docker/lib.sh
+. "$here/../lib.sh"
+
+reports() { # ARGUMENT...
+	psql -X -q -A -t -v ON_ERROR_STOP=1 -U postgres -d flight_booking_reports "$@"
+}
+
+primary() { # ARGUMENT...
+	psql -X -q -A -t -v ON_ERROR_STOP=1 -d "$conninfo" "$@"
+}
+
+goes_on() {
+	[ "$enabled" = t ] &&
+		[ "$(primary -c "SELECT count(*) FROM pg_replication_slots
+		                  WHERE slot_name = 'reports_slot' AND wal_status <> 'lost'")" = 1 ]
+}
+
+wait_until_none() { # COMMAND...: that counts
+	for _ in {1..150}; do
+		if [ "$("$@")" = 0 ]; then return; fi
+		sleep 0.2
+	done
+	die "the subscription is disabled, but goes on"
+}
+
+stop_worker() {
+	reports -c "ALTER SUBSCRIPTION reports_subscription DISABLE"
+	wait_until_none reports -c "SELECT count(*) FROM pg_stat_subscription WHERE pid IS NOT NULL"
+	wait_until_none primary -c "SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'reports_slot' AND active"
+}
+
+# The script is run as it is written. Only its last line, which comes when all went well, makes it count.
+copy_difference() {
+	{
+		psql -X -q -d "$conninfo replication=database" -f "$here/copy.sql" && cat <<-END
+			ALTER SUBSCRIPTION reports_subscription SET (slot_name = NONE);
+			DROP SUBSCRIPTION reports_subscription;
+			\\set primary_conninfo '${conninfo//\'/\\\'}'
+			\\set copy_data false
+			\\i $here/subscription.sql
+			COMMIT;
+		END
+	} | psql -X -v ON_ERROR_STOP=1 -U postgres -d flight_booking_reports |
+		awk '/^DELETE/ {deleted += $2} /^INSERT/ {inserted += $3}
+		     END {printf "reports: removed %d rows that are not the primary'\''s, wrote %d\n", deleted, inserted}'
+}
+
+IFS='|' read -r enabled conninfo < <(
+	reports -c "SELECT subenabled, subconninfo FROM pg_subscription WHERE subname = 'reports_subscription'"
+) || die "there is no reports_subscription"
+if ! primary -c 'SELECT 1' >/dev/null; then die "no node takes writes"; fi
+if [ "${FORCE:-}" != 1 ] && goes_on; then exit 0; fi
+stop_worker
+primary -o /dev/null -f "$here/drop-slots.sql"
+copy_difference
