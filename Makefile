@@ -1,7 +1,8 @@
 # The only entry. Every target hands over to what does the work; variables given here (PG_CONFIG=, PRIMARY_PORT=, …)
-# reach it through the environment.
+# reach it through the environment. TOPOLOGY=compose makes promote and rejoin act on the containers.
 
 DB = primary
+TOPOLOGY = cluster
 
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
@@ -28,6 +29,12 @@ down: ## stop all; the data stays
 
 reset: ## stop all and delete the data
 	@docker/cluster reset
+
+promote: ## the hot backup takes over a primary that is down; SWITCHOVER=1 stops the primary first, and loses nothing
+	@docker/$(TOPOLOGY) promote
+
+rejoin: ## bring back what fell out: the old primary as the standby, the reports
+	@docker/$(TOPOLOGY) rejoin
 
 status: ## nodes, replication, slots, archive, subscription
 	@docker/cluster status

@@ -5,7 +5,7 @@
 --   booking_owner  owns tables and functions; nobody logs in as it
 --   booking_app    the gateway: may execute booking_api and the SQL API, touches no table
 --   booking_ro     reads the business tables
---   replicator     streaming replication and base backups
+--   replicator     streaming replication and base backups, pg_rewind
 --   reports_sub    the subscription: reads the published tables, decodes the log
 --   reports_etl    owns the warehouse and runs the ETL
 --   monitor        statistics views
@@ -63,7 +63,11 @@ ALTER ROLE booking_ro SET statement_timeout = '30s';
 
 SELECT format('ALTER DATABASE %I SET search_path = "$user", public, booking', current_database()) \gexec
 SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database()) \gexec
-SELECT format('GRANT CONNECT ON DATABASE %I TO booking_app, booking_ro, reports_sub, reports_etl, monitor', current_database()) \gexec
+SELECT format('GRANT CONNECT ON DATABASE %I TO booking_app, booking_ro, replicator, reports_sub, reports_etl, monitor', current_database()) \gexec
+
+-- What pg_rewind reads a data directory by: no more than a base backup gives who may replicate.
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_dir(text, boolean, boolean), pg_catalog.pg_stat_file(text, boolean),
+    pg_catalog.pg_read_binary_file(text), pg_catalog.pg_read_binary_file(text, bigint, bigint, boolean) TO replicator;
 
 -- Tables, sequences, functions and domains of schema public
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;

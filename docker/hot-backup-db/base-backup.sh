@@ -1,6 +1,8 @@
 #!/bin/bash
 # First start of the hot backup: a copy of the primary, verified, that appears as PGDATA only when it is whole. Does
-# nothing where PGDATA is there, be it a standby or promoted. The server's configuration says primary_conninfo.
+# nothing where PGDATA is there, be it a standby or promoted, unless told to replace it: then the old one goes when the
+# copy is whole. The server's configuration says primary_conninfo.
+# usage: base-backup.sh [--replace]
 #   PGDATA            the data directory to make
 #   PRIMARY_CONNINFO  connection string of the primary for the role replicator, password by passfile
 set -eu
@@ -22,7 +24,7 @@ fresh_slot() {
 	pg_receivewal -d "$PRIMARY_CONNINFO" --slot=hot_backup_slot --create-slot --if-not-exists
 }
 
-if [ -s "$PGDATA/PG_VERSION" ]; then exit 0; fi
+if [ -s "$PGDATA/PG_VERSION" ] && [ "${1:-}" != --replace ]; then exit 0; fi
 wait_for_primary
 fresh_slot
 rm -rf "$PGDATA.tmp"
@@ -30,5 +32,10 @@ pg_basebackup -d "$PRIMARY_CONNINFO" -D "$PGDATA.tmp" -X stream -c fast -S hot_b
 pg_verifybackup --quiet "$PGDATA.tmp"
 touch "$PGDATA.tmp/standby.signal"
 sync "$PGDATA.tmp/standby.signal" "$PGDATA.tmp"
+if [ -d "$PGDATA" ]; then
+	rm -rf "$PGDATA.old"
+	mv -T "$PGDATA" "$PGDATA.old"
+fi
 mv -T "$PGDATA.tmp" "$PGDATA"
 sync "$(dirname "$PGDATA")"
+rm -rf "$PGDATA.old"
