@@ -6,62 +6,16 @@ use warnings;
 
 use Cwd qw(abs_path);
 use File::Basename qw(dirname);
-use File::Temp qw(tempdir);
+use lib dirname(abs_path(__FILE__));
+
 use HTTP::Tiny;
 use IO::Socket::INET;
+use NativeCluster;
 use POSIX qw(setsid);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my $tree = abs_path(dirname(abs_path(__FILE__)) . '/../..');
-my $base = tempdir('/tmp/flight_booking_cluster.XXXXXX', CLEANUP => 1);
-chmod 0755, $base;
-my $run = "$base/run";
-our $password = 'yourpassword';
-my @nodes = qw(primary hot_backup reports);
-my %database = (
-	primary => 'flight_booking',
-	hot_backup => 'flight_booking',
-	reports => 'flight_booking_reports');
-my %port;
-
-delete @ENV{ grep { /^PG(?!_CONFIG$)/ } keys %ENV };
-$ENV{RUN_DIR} = $run;
-set_ports(free_ports(4));
-
-$SIG{INT} = $SIG{TERM} = sub { exit 1 };
-
-END
-{
-	local $?;
-	cluster('reset') if $run && -d $run;
-}
-
 # ---------------------------------------------------------------- the tools
-
-sub free_ports
-{
-	my @sockets = map { IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') } 1 .. shift;
-
-	return map { $_->sockport } @sockets;
-}
-
-sub set_ports
-{
-	@port{ @nodes, 'gateway' } = @_;
-	$ENV{ uc($_) . '_PORT' } = $port{$_} for keys %port;
-}
-
-# Runs docker/cluster; returns its exit status, and leaves what it said in $said.
-my $said;
-
-sub cluster
-{
-	my $command = join ' ', map { "'$_'" } @_;
-
-	$said = qx("$tree/docker/cluster" $command 2>&1 </dev/null);
-	return $? >> 8;
-}
 
 # Starts `cluster up`, waits until the file is there and for the given time, then kills all of it.
 sub kill_up_at
@@ -83,34 +37,6 @@ sub kill_up_at
 	return $seen && !-e "$run/reports";
 }
 
-sub wait_for
-{
-	my ($condition, $seconds) = @_;
-	my $end = time + ($seconds || 30);
-
-	while (time < $end)
-	{
-		return 1 if $condition->();
-		sleep 0.1;
-	}
-	return 0;
-}
-
-# As a user would: over TCP, with the password of the guide.
-sub sql
-{
-	my ($node, $sql) = @_;
-
-	local $ENV{PGPASSWORD} = $password;
-	open my $out, '-|', 'psql', '-XAtq', '-h', 'localhost', '-p', $port{$node}, '-U', 'postgres', '-d', $database{$node},
-	  '-v', 'ON_ERROR_STOP=1', '-v', 'VERBOSITY=sqlstate', '-c', $sql
-	  or die;
-	my $answer = do { local $/; <$out> };
-	close $out;
-	chomp $answer;
-	return $answer;
-}
-
 sub sql_error
 {
 	my ($node, $sql) = @_;
@@ -120,13 +46,6 @@ sub sql_error
 	sql($node, $sql);
 	open STDERR, '>&', $stderr or die;
 	return slurp("$base/stderr");
-}
-
-sub slurp
-{
-	open my $in, '<', shift or return '';
-	local $/;
-	return <$in>;
 }
 
 sub seen_on
@@ -142,11 +61,6 @@ sub identities
 		sql($_, 'SELECT system_identifier FROM pg_control_system()') . '/'
 		  . (split /\n/, slurp("$run/$_/postmaster.pid"))[0]
 	} @nodes;
-}
-
-sub system_identifiers
-{
-	return join ' ', map { sql($_, 'SELECT system_identifier FROM pg_control_system()') } @nodes;
 }
 
 # A process of the servers' user that is none of ours to stop.
@@ -202,7 +116,7 @@ for my $page ('/readyz', '/')
 	is(HTTP::Tiny->new->get("http://localhost:$port{gateway}$page")->{status}, 200, "gateway: $page");
 }
 {
-	local $password = 'wrong';
+	local $NativeCluster::password = 'wrong';
 	like(sql_error('primary', 'SELECT 1'), qr/password authentication failed/, 'a wrong password is refused');
 }
 like(
