@@ -1,5 +1,6 @@
 # The only entry. Every target hands over to what does the work; variables given here (PG_CONFIG=, PRIMARY_PORT=, …)
-# reach it through the environment. TOPOLOGY=compose makes promote and rejoin act on the containers.
+# reach it through the environment. TOPOLOGY=compose makes promote, rejoin, backup, restore and the like act on the
+# containers.
 
 DB = primary
 TOPOLOGY = cluster
@@ -49,16 +50,16 @@ etl: ## run the ETL now
 	@docker/cluster etl
 
 backup: ## take a base backup; BACKUP_KEEP=n (default 2) stay, and the WAL they need
-	@docker/cluster backup
+	@docker/$(TOPOLOGY) backup
 
 restore: ## POINT=end|name=…|time=…|lsn=…, BACKUP=directory (default the newest): a new primary from backup and archive
-	@docker/cluster restore "$(POINT)" $(BACKUP)
+	@docker/$(TOPOLOGY) restore "$(POINT)" $(BACKUP)
 
 restore-drill: ## restore the newest backup to a named point and to a time, on a copy, and compare
-	@docker/cluster restore-drill
+	@docker/$(TOPOLOGY) restore-drill
 
 export-archive: ## DEST=directory: copy base backups and archived WAL there, verified
-	@docker/cluster export-archive "$(DEST)"
+	@docker/$(TOPOLOGY) export-archive "$(DEST)"
 
 test: ## install the packages needed, run all tests on a server and ports of their own
 	@regress/run
