@@ -64,19 +64,30 @@ enum booking_column
 	CONTACT_PHONE
 };
 
+/* What an item shows of its flight f, o being the origin. */
+#define SQL_ITEM_FLIGHT                                                             \
+	"f.flight_id, f.flight_number, f.origin, f.destination, f.scheduled_departure," \
+	" pg_catalog.timezone(o.time_zone, f.scheduled_departure) AS scheduled_departure_local"
+
 static BkQuery read_items = {
-	.sql =
-		"SELECT i.item_no, i.flight_id, f.flight_number, f.origin, f.destination,"
-		"       f.scheduled_departure,"
-		"       pg_catalog.timezone(o.time_zone, f.scheduled_departure) AS scheduled_departure_local,"
-		"       i.seat_number, s.cabin_class::text, i.passenger_name, i.passenger_type, i.price,"
-		"       i.penalty_amount, i.status"
-		"  FROM public.booking_items AS i"
-		"  JOIN public.flights AS f USING (flight_id)"
-		"  JOIN public.airports AS o ON o.iata = f.origin"
-		"  JOIN public.seats AS s USING (flight_id, seat_number)"
-		" WHERE i.booking_id = $1"
-		" ORDER BY i.item_no",
+	.sql = "SELECT i.item_no, " SQL_ITEM_FLIGHT ","
+		   "       i.seat_number, s.cabin_class::text, i.passenger_name, i.passenger_type, i.price,"
+		   "       i.penalty_amount, i.status"
+		   "  FROM public.booking_items AS i"
+		   "  JOIN public.flights AS f USING (flight_id)"
+		   "  JOIN public.airports AS o ON o.iata = f.origin"
+		   "  JOIN public.seats AS s USING (flight_id, seat_number)"
+		   " WHERE i.booking_id = $1"
+		   " ORDER BY i.item_no",
+	.expect = SPI_OK_SELECT,
+	.nargs = 1,
+	.argtypes = {INT8OID},
+};
+
+static BkQuery read_flight = {
+	.sql = "SELECT " SQL_ITEM_FLIGHT "  FROM public.flights AS f"
+		   "  JOIN public.airports AS o ON o.iata = f.origin"
+		   " WHERE f.flight_id = $1",
 	.expect = SPI_OK_SELECT,
 	.nargs = 1,
 	.argtypes = {INT8OID},
@@ -124,8 +135,9 @@ static BkQuery find_booking = {
 
 static void find_one(const BkRequest *request, BkResponse *response);
 static void put_list(BkObject query, StringInfo out, int64 customer_id);
-static void put_rest(StringInfo out, int64 booking_id, const char *status,
-					 const char *email, const char *phone);
+static void put_new_items(StringInfo out, const BkBookingWish *wish, const char *status);
+static void put_rest(StringInfo out, const char *status, const char *email,
+					 const char *phone);
 static const char *available_actions(const char *status);
 static int64 find(const char *reference, const char *last_name);
 
@@ -272,17 +284,19 @@ bk_booking_put(StringInfo out, int64 booking_id)
 				errmsg("no booking " INT64_FORMAT, booking_id));
 	bk_json_open(out, '{');
 	bk_json_put_columns(out, booking, 0, 1, CREATED_AT);
-	put_rest(out, booking_id, bk_row_text(booking, 0, STATUS),
-			 bk_row_text(booking, 0, CONTACT_EMAIL),
+	put_rest(out, bk_row_text(booking, 0, STATUS), bk_row_text(booking, 0, CONTACT_EMAIL),
 			 bk_row_text(booking, 0, CONTACT_PHONE));
+	bk_json_put_rows(out, "items", bk_query_run(&read_items, values, NULL));
+	bk_json_put_rows(out, "payments", bk_query_run(&read_payments, values, NULL));
 	bk_json_close(out, '}');
 	return bk_row_int32(booking, 0, VERSION);
 }
 
-/* What read_booking would find, from the wish. */
+/* What reading would find, from the wish. */
 void
 bk_booking_put_new(StringInfo out, int64 booking_id, const BkBookingWish *wish)
 {
+	Datum values[] = {Int64GetDatum(booking_id)};
 	const char *status = wish->instant ? "confirmed" : "held";
 	const char *total = DatumGetCString(DirectFunctionCall1(numeric_out, wish->total));
 
@@ -303,17 +317,47 @@ bk_booking_put_new(StringInfo out, int64 booking_id, const BkBookingWish *wish)
 	bk_json_put_string(out, "expired_at", NULL);
 	bk_json_put_int64(out, "version", BK_FIRST_VERSION);
 	bk_json_put_timestamp(out, "created_at", GetCurrentTransactionStartTimestamp());
-	put_rest(out, booking_id, status, wish->contact_email, wish->contact_phone);
+	put_rest(out, status, wish->contact_email, wish->contact_phone);
+	put_new_items(out, wish, status);
+	bk_json_put_rows(out, "payments", bk_query_run(&read_payments, values, NULL));
 	bk_json_close(out, '}');
 }
 
-/* What follows the columns: contact, the actions open to the customer, items and payments. */
 static void
-put_rest(StringInfo out, int64 booking_id, const char *status, const char *email,
-		 const char *phone)
+put_new_items(StringInfo out, const BkBookingWish *wish, const char *status)
 {
-	Datum values[] = {Int64GetDatum(booking_id)};
+	BkRows flight = {0};
 
+	bk_json_key(out, "items");
+	bk_json_open(out, '[');
+	for (int i = 0; i < wish->count; i++)
+	{
+		const BkClaim *claim = &wish->claims[i];
+		Datum values[] = {Int64GetDatum(claim->flight_id)};
+
+		if (i == 0 || claim->flight_id != wish->claims[i - 1].flight_id)
+			flight = bk_query_run(&read_flight, values, NULL);
+		bk_json_open(out, '{');
+		bk_json_put_int64(out, "item_no", i + 1);
+		bk_json_put_row(out, flight, 0);
+		bk_json_put_string(out, "seat_number", claim->seat_number);
+		bk_json_put_string(out, "cabin_class", claim->cabin_class);
+		bk_json_put_string(out, "passenger_name", claim->passenger_name);
+		bk_json_put_string(out, "passenger_type", claim->passenger_type);
+		bk_json_put_string(out, "price",
+						   DatumGetCString(
+							   DirectFunctionCall1(numeric_out, claim->price)));
+		bk_json_put_string(out, "penalty_amount", "0.00");
+		bk_json_put_string(out, "status", status);
+		bk_json_close(out, '}');
+	}
+	bk_json_close(out, ']');
+}
+
+/* What follows the columns: contact, and the actions open to the customer. */
+static void
+put_rest(StringInfo out, const char *status, const char *email, const char *phone)
+{
 	bk_json_key(out, "contact");
 	bk_json_open(out, '{');
 	bk_json_put_string(out, "email", email);
@@ -321,8 +365,6 @@ put_rest(StringInfo out, int64 booking_id, const char *status, const char *email
 	bk_json_close(out, '}');
 	bk_json_key(out, "available_actions");
 	appendStringInfoString(out, available_actions(status));
-	bk_json_put_rows(out, "items", bk_query_run(&read_items, values, NULL));
-	bk_json_put_rows(out, "payments", bk_query_run(&read_payments, values, NULL));
 }
 
 static const char *

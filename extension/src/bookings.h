@@ -85,7 +85,7 @@ extern int32 bk_booking_if_version(FunctionCallInfo fcinfo, int arg);
 /* Writes a booking with its items and payments as a JSON object; returns its version. Raises SB011. */
 extern int32 bk_booking_put(StringInfo out, int64 booking_id);
 
-/* The same for a booking that this transaction has just made and not touched since: its own row is not read. */
+/* The same for a booking that this transaction has just made and not touched since: its row and items are not read. */
 extern void bk_booking_put_new(StringInfo out, int64 booking_id,
 							   const BkBookingWish *wish);
 

@@ -23,7 +23,7 @@ static BkQuery claim_available = {
 	.sql = "UPDATE public.seats"
 		   "   SET status = $3, held_until = $4, updated_at = pg_catalog.clock_timestamp()"
 		   " WHERE flight_id = $1 AND seat_number = $2 AND status = 'available'"
-		   " RETURNING pg_catalog.round(price * $5, 2)",
+		   " RETURNING pg_catalog.round(price * $5, 2), cabin_class",
 	.expect = SPI_OK_UPDATE_RETURNING,
 	.nargs = 5,
 	.argtypes = {INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, NUMERICOID},
@@ -34,7 +34,7 @@ static BkQuery claim_lapsed = {
 		   "   SET status = $3, held_until = $4, updated_at = pg_catalog.clock_timestamp()"
 		   " WHERE flight_id = $1 AND seat_number = $2"
 		   "   AND status = 'held' AND held_until <= pg_catalog.clock_timestamp()"
-		   " RETURNING pg_catalog.round(price * $5, 2)",
+		   " RETURNING pg_catalog.round(price * $5, 2), cabin_class",
 	.expect = SPI_OK_UPDATE_RETURNING,
 	.nargs = 5,
 	.argtypes = {INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, NUMERICOID},
@@ -229,6 +229,7 @@ claim_named(BkClaim *claim)
 	if (rows.count == 0)
 		return false;
 	claim->price = bk_row_value(rows, 0, 1);
+	claim->cabin_class = bk_row_text(rows, 0, 2);
 	return true;
 }
 
