@@ -16,6 +16,11 @@
 #define BK_MODULE_MAGIC PG_MODULE_MAGIC
 #endif
 
+/* The macros of variable-length values have a header of their own from 16 on. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 /* 18 marks functions that do not return by a prefix. */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn __attribute__((noreturn))

@@ -7,6 +7,8 @@
 
 #include "postgres.h"
 
+#include "compat.h"
+
 typedef struct BkSeat
 {
 	Datum seat_number; /* text, and so the next two */
