@@ -8,7 +8,7 @@ use Test::More;
 
 $ENV{PROMETHEUS_PORT} = 0; # any
 $ENV{DURATION} = 10;
-$ENV{P95_MS} = 2000; # this machine may be busy with the build of the day
+$ENV{P95_MS} = 10_000; # whether it works, not how fast
 
 sub samples { return split /\n/, exec_in('prometheus', "promtool query instant http://localhost:9090 '$_[0]'") }
 
