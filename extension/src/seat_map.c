@@ -158,6 +158,7 @@ put_cabins(StringInfo out, SeatMap map)
 	for (int i = 0; i < map.count; i++)
 	{
 		const BkSeat *seat = &map.seats[i];
+		/* Its letter ends the number. */
 		int seat_row = atoi(VARDATA_ANY(DatumGetPointer(seat->seat_number)));
 		bool new_cabin = before == NULL ||
 						 !datum_image_eq(seat->cabin_class, before->cabin_class, false,
