@@ -16,8 +16,9 @@ run_psql() {
 }
 
 configure_server() { # FILE...: access rules, the settings of these files under BOOKING_CONF, pg_cron where it is installed
-	local file cron
+	local file cron plugins
 	cron=$(run_psql -tAc "SELECT 1 FROM pg_available_extensions WHERE name = 'pg_cron'")
+	plugins=$(run_psql -tAc "SELECT setting FROM pg_settings WHERE name = 'output_plugin_libraries'")
 	cp "$BOOKING_HOME/docker/pg_hba.conf" "$PGDATA/pg_hba.conf"
 	printf 'server %s postgres\n' "$(id -un)" >"$PGDATA/pg_ident.conf"
 	{
@@ -25,6 +26,7 @@ configure_server() { # FILE...: access rules, the settings of these files under 
 		if [ -n "$cron" ]; then
 			printf "shared_preload_libraries = 'pg_cron'\ncron.database_name = '%s'\n" "$POSTGRES_DB"
 		fi
+		if [ -n "$plugins" ]; then printf "output_plugin_libraries = '%s, booking'\n" "$plugins"; fi # recent releases ask for it
 		echo "include_if_exists 'node.conf'"
 	} >>"$PGDATA/postgresql.conf"
 	unset PGPASSWORD # not for the restarted server: it would go before the passfiles of replication

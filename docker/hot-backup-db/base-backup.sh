@@ -5,7 +5,10 @@
 # usage: base-backup.sh [--replace]
 #   PGDATA            the data directory to make
 #   PRIMARY_CONNINFO  connection string of the primary for the role replicator, password by passfile
+#   SLOT              the slot that keeps WAL for the copy; hot_backup_slot
 set -eu
+
+: "${SLOT:=hot_backup_slot}"
 
 wait_for_primary() {
 	local i
@@ -20,15 +23,15 @@ wait_for_primary() {
 # A slot of an earlier copy may have been given up (max_slot_wal_keep_size). One in use belongs to a running standby:
 # then it stays, and pg_basebackup says so.
 fresh_slot() {
-	pg_receivewal -d "$PRIMARY_CONNINFO" --slot=hot_backup_slot --drop-slot 2>/dev/null || true
-	pg_receivewal -d "$PRIMARY_CONNINFO" --slot=hot_backup_slot --create-slot --if-not-exists
+	pg_receivewal -d "$PRIMARY_CONNINFO" --slot="$SLOT" --drop-slot 2>/dev/null || true
+	pg_receivewal -d "$PRIMARY_CONNINFO" --slot="$SLOT" --create-slot --if-not-exists
 }
 
 if [ -s "$PGDATA/PG_VERSION" ] && [ "${1:-}" != --replace ]; then exit 0; fi
 wait_for_primary
 fresh_slot
 rm -rf "$PGDATA.tmp"
-pg_basebackup -d "$PRIMARY_CONNINFO" -D "$PGDATA.tmp" -X stream -c fast -S hot_backup_slot
+pg_basebackup -d "$PRIMARY_CONNINFO" -D "$PGDATA.tmp" -X stream -c fast -S "$SLOT"
 pg_verifybackup --quiet "$PGDATA.tmp"
 touch "$PGDATA.tmp/standby.signal"
 sync "$PGDATA.tmp/standby.signal" "$PGDATA.tmp"

@@ -10,4 +10,4 @@ set -eu
 configure_server postgresql.conf reports-db/postgresql.conf
 psql -X -q -v ON_ERROR_STOP=1 -d "$PRIMARY_CONNINFO" -o /dev/null \
 	-f "$BOOKING_HOME/docker/reports-db/drop-slots.sql" \
-	-c "SELECT pg_create_logical_replication_slot('reports_slot', 'pgoutput')"
+	-c "SELECT pg_create_logical_replication_slot('reports_slot', 'booking')"

@@ -9,7 +9,7 @@
 SET datestyle = 'ISO';
 SET intervalstyle = 'postgres';
 BEGIN READ ONLY ISOLATION LEVEL REPEATABLE READ;
-CREATE_REPLICATION_SLOT reports_slot LOGICAL pgoutput USE_SNAPSHOT \g /dev/null
+CREATE_REPLICATION_SLOT reports_slot LOGICAL booking USE_SNAPSHOT \g /dev/null
 \echo BEGIN;
 \echo SET LOCAL session_replication_role = replica;
 
