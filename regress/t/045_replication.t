@@ -131,8 +131,8 @@ is_deeply([ map { [ @$_{qw(direction name type replica state connected wal_statu
 is_deeply(metric('booking_replication_connected'), { 'target="hot_backup_slot"' => 1, 'target="reports_slot"' => 1 }, 'and measured');
 is($standby->safe_psql('booking', q{SELECT direction, name, connected, state, lag_bytes, lag_seconds FROM booking.replication_status() WHERE direction = 'from'}),
 	'from|hot_backup_slot|t|streaming|0|0', 'the standby says where it copies from');
-is($reports->safe_psql('reports', 'SELECT direction, name, type, connected, state, lag_seconds FROM booking.replication_status()'),
-	'from|reports_subscription|logical|t|streaming|', 'and so does the subscriber');
+ok($reports->poll_query_until('reports', 'SELECT direction, name, type, connected, state, lag_seconds FROM booking.replication_status()',
+	'from|reports_subscription|logical|t|streaming|'), 'and so does the subscriber, once its first copy is done');
 like($standby->safe_psql('booking', q{SELECT body FROM booking.booking_api('GET', '/v1/replication')}), qr/"role":"standby","timeline":1,.*"problems":\[\]/,
 	'the standby answers the API');
 
