@@ -26,6 +26,7 @@ my %member = (primary_db => 'primary_slot', hot_backup_db => 'hot_backup_slot');
 my $dir = tempdir(CLEANUP => 1);
 my $main = $$;
 my ($major, @children);
+$SIG{$_} = sub { exit 1 } for qw(INT TERM);
 
 END
 {
@@ -33,6 +34,7 @@ END
 	{
 		my $status = $?;
 		kill 'TERM', @children;
+		run('mkdir -p regress/output && docker compose logs --no-color --timestamps >regress/output/failover.log');
 		run('docker compose down -v --remove-orphans');
 		$? = $status;
 	}
@@ -47,7 +49,7 @@ sub in_child
 
 	if (!$pid)
 	{
-		$SIG{TERM} = 'DEFAULT';
+		$SIG{$_} = 'DEFAULT' for qw(INT TERM);
 		$work->();
 		POSIX::_exit(0);
 	}
@@ -151,18 +153,19 @@ sub silence_after
 	return max($longest, time - $last);
 }
 
-# Writes begun and acknowledged on a timeline when there was a later one already
+# Writes begun, and acknowledged, on a timeline when there was a later one already
 sub writes_on_two_timelines
 {
-	my %moments;
-	my $late = 0;
+	my ($late, $begun) = (0);
 
-	push @{ $moments{ $_->[1] } }, $_->[0] for @_;
-	my @timelines = sort keys %moments;
-	for my $i (1 .. $#timelines)
+	for my $write (sort { $b->[1] cmp $a->[1] || $a->[0] <=> $b->[0] } @_)
 	{
-		my $begun = min(@{ $moments{ $timelines[$i] } });
-		$late += grep { $_ > $begun } map { @{ $moments{$_} } } @timelines[ 0 .. $i - 1 ];
+		my ($moment, $timeline) = @$write;
+		if (!$begun || $begun->[1] ne $timeline)
+		{
+			$begun = [ $begun ? min($moment, $begun->[0]) : $moment, $timeline, $begun ? $begun->[0] : 9**9**9 ];
+		}
+		$late++ if $moment > $begun->[2];
 	}
 	return $late;
 }
