@@ -67,7 +67,7 @@ test: ## install the packages needed, run all tests on a server and ports of the
 test-compose: ## the containers end to end; POSTGRES_IMAGE= and PG_MAJOR= choose the PostgreSQL
 	@regress/test-compose
 
-test-long: ## an hour or more: crashes, races, random requests, memory, valgrind, fuzzing
+test-long: ## some hours: crashes, races, random requests, memory, valgrind, fuzzing, failovers
 	@regress/long
 
 bench: ## measure against other ways of booking; the table goes to regress/output/bench.txt
