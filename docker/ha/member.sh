@@ -19,11 +19,17 @@ has_slot_sync() {
 	[ "$(postgres --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')" -ge 17 ]
 }
 
+# Before 3.0.3 a leader that had been frozen could take etcd's version 3 key of the leader from the one that had taken
+# over, and with it what that one had acknowledged; not so the key of version 2.
+etcd_api() {
+	if printf '%s\n' "$(patroni --version | grep -o '[0-9.]*$')" 3.0.2 | sort -VC; then echo etcd; else echo etcd3; fi
+}
+
 patroni_config() {
 	cat <<-END
 		scope: flight_booking
 		name: $member
-		etcd3:
+		$(etcd_api):
 		  hosts: ${ETCD_HOSTS:-etcd:2379}
 		  protocol: https
 		  cacert: $tls/ca.crt
