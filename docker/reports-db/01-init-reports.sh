@@ -8,6 +8,7 @@ set -eu
 . "${BOOKING_HOME:-/usr/share/flight_booking}/docker/first-start.sh"
 
 configure_server postgresql.conf reports-db/postgresql.conf
-psql -X -q -v ON_ERROR_STOP=1 -d "$PRIMARY_CONNINFO" -o /dev/null \
-	-f "$BOOKING_HOME/docker/reports-db/drop-slots.sql" \
-	-c "SELECT pg_create_logical_replication_slot('reports_slot', 'booking')"
+psql -X -q -v ON_ERROR_STOP=1 -d "$PRIMARY_CONNINFO" -o /dev/null -f "$BOOKING_HOME/docker/reports-db/drop-slots.sql" -f - <<'SQL'
+SELECT CASE WHEN current_setting('server_version_num')::int >= 170000 THEN ', failover => true' ELSE '' END AS failover \gset
+SELECT pg_create_logical_replication_slot('reports_slot', 'booking' :failover);
+SQL

@@ -8,8 +8,9 @@
 
 SET datestyle = 'ISO';
 SET intervalstyle = 'postgres';
+SELECT CASE WHEN current_setting('server_version_num')::int >= 170000 THEN ', FAILOVER' ELSE '' END AS failover \gset
 BEGIN READ ONLY ISOLATION LEVEL REPEATABLE READ;
-CREATE_REPLICATION_SLOT reports_slot LOGICAL booking USE_SNAPSHOT \g /dev/null
+CREATE_REPLICATION_SLOT reports_slot LOGICAL booking (SNAPSHOT 'use' :failover) \g /dev/null
 \echo BEGIN;
 \echo SET LOCAL session_replication_role = replica;
 

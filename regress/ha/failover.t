@@ -199,7 +199,7 @@ sub standby_is_ready
 	my $standby = $peer{$leader};
 	my ($synchronous, $xmin) = split /\|/, sql($leader, "SELECT sync_state, (SELECT catalog_xmin FROM pg_replication_slots WHERE slot_name = '$member{$standby}')"
 		  . " FROM pg_stat_replication WHERE application_name = '$member{$standby}' AND state = 'streaming'");
-	return 0 unless ($synchronous // '') eq 'sync' && $xmin;
+	return 0 unless ($synchronous // '') eq 'sync' && $xmin;    # hot_standby_feedback has come through
 	my $kept = $major >= 17 ? q{synced AND NOT temporary AND invalidation_reason IS NULL} : "catalog_xmin::text::bigint >= '$xmin'";
 
 	return sql($standby, "SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'reports_slot' AND $kept") == 1;
