@@ -243,11 +243,12 @@ my %break = (
 	'standby behind' => sub {    # what it never got, reports must not have either
 		my ($leader) = @_;
 		my ($id, $standby) = map { id_of($_) } $leader, $peer{$leader};
-		docker("pause $standby");
+		my @networks = networks($standby);
+		docker("network disconnect $_ $standby") for @networks;
 		sleep 5;
 		my $moment = time;
 		docker("kill $id");
-		docker("unpause $standby");
+		docker("network connect --alias $peer{$leader} $_ $standby") for @networks;
 		wait_for_bookings($moment);
 		docker("start $id");
 		return $moment;
