@@ -114,7 +114,10 @@ sub probe
 	while (1)
 	{
 		open my $pipe, '-|', 'docker', 'compose', 'exec', '-T', $service, 'bash', '-c', $loop or die $!;
-		print $log $_ while <$pipe>;
+		while (my $line = <$pipe>)
+		{
+			print $log $line if $line =~ /^[\d.]+ [0-9A-F]{8}$/;    # docker complains here, too
+		}
 		close $pipe;
 		sleep 0.2;
 	}
