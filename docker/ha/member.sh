@@ -125,5 +125,14 @@ forget_killed_first_start() {
 	END
 }
 
+# Data that comes from a system without Patroni must not be served before the primary's Patroni has said how.
+wait_for_shared_config() {
+	until patronictl show-config >/dev/null 2>&1; do sleep 1; done
+}
+
 (umask 077 && patroni_config >"$PATRONICTL_CONFIG_FILE")
-if [ ! -s "$PGDATA/PG_VERSION" ] && [ "$BOOKING_NODE" = primary ]; then forget_killed_first_start; fi
+if [ ! -s "$PGDATA/PG_VERSION" ]; then
+	if [ "$BOOKING_NODE" = primary ]; then forget_killed_first_start; fi
+elif [ "$BOOKING_NODE" != primary ] && [ ! -e "$PGDATA/patroni.dynamic.json" ]; then
+	wait_for_shared_config
+fi
