@@ -14,7 +14,7 @@ use JSON::PP ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw($tree %port run compose exec_in sql host_sql healthy wait_until api data_hash);
+our @EXPORT = qw($tree %port run docker compose exec_in sql host_sql healthy wait_until api data_hash);
 $ENV{PGPASSWORD} = 'yourpassword';
 our $tree = abs_path(dirname(abs_path(__FILE__)) . '/../..');
 our %port = map { lc($_) => $ENV{"${_}_PORT"} // die "regress/test-compose runs this\n" } qw(APP PRIMARY HOT_BACKUP REPORTS);
@@ -32,15 +32,17 @@ sub run
 	return ($? >> 8, $said);
 }
 
-# docker compose; dies, with what it said, if that fails.
-sub compose
+# Returns what docker said; dies, with that, if it fails.
+sub docker
 {
 	my ($command) = @_;
-	my ($status, $said) = run("docker compose $command");
+	my ($status, $said) = run("docker $command");
 
-	die "docker compose $command:\n$said" if $status;
+	die "docker $command:\n$said" if $status;
 	return $said;
 }
+
+sub compose { return docker("compose $_[0]") }
 
 sub exec_in
 {

@@ -216,15 +216,6 @@ sub networks
 	return split ' ', (run("docker inspect -f '{{range \$name, \$_ := .NetworkSettings.Networks}}{{\$name}} {{end}}' $id"))[1];
 }
 
-sub docker
-{
-	my ($command) = @_;
-	my ($status, $said) = run("docker $command");
-
-	die "docker $command:\n$said" if $status;
-	return $said;
-}
-
 sub wait_for_bookings
 {
 	my ($moment) = @_;
