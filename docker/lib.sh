@@ -26,6 +26,11 @@ server_pid() { # DIRECTORY: the server that runs in it; a pid file alone proves 
 		[ "/proc/$pid/cwd" -ef "$1" ] && echo "$pid"
 }
 
+clean_checkpoint() { # of what pg_controldata says: the last checkpoint of a server that was stopped cleanly
+	awk -F ': *' '/^Database cluster state/ {clean = $2 == "shut down"} /^Latest checkpoint location/ {lsn = $2}
+	              END {if (clean) print lsn; exit !clean}'
+}
+
 make_secrets() { # DIRECTORY [ROLE]...: a random password for each role that logs in, and for these, that has none yet
 	local dir=$1 role
 	shift

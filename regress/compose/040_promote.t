@@ -1,4 +1,4 @@
-# The containers' hot backup takes over, and the old primary comes back: planned, and after a crash.
+# The containers' hot backup takes over, and the old primary comes back: planned, after a crash, after the loss of its disk.
 
 use strict;
 use warnings;
@@ -32,14 +32,12 @@ sub comes_back
 	return $said;
 }
 
-{
-	my ($status, $said) = run('docker/compose promote');
-	isnt($status, 0, 'promote refuses while the primary runs');
-	compose('pause primary_db');
-	($status, $said) = run('docker/compose promote');
-	isnt($status, 0, 'or is frozen');
-	compose('unpause primary_db');
-}
+my ($status, $said) = run('docker/compose promote');
+isnt($status, 0, 'promote refuses while the primary runs');
+compose('pause primary_db');
+($status, $said) = run('docker/compose promote');
+isnt($status, 0, 'or is frozen');
+compose('unpause primary_db');
 takes_over('hot_backup_db', 'primary_db', 'switchover', 'SWITCHOVER=1');
 
 compose('down');
@@ -57,6 +55,27 @@ ok(wait_until(60, sub { sql('hot_backup_db', 'SELECT slot_name, active FROM pg_r
 compose('kill hot_backup_db');
 takes_over('primary_db', 'hot_backup_db', 'crash', '');
 like(comes_back('hot_backup_db', 'primary_db'), qr/pg_rewind: Done/, 'rewound');
+
+# Without its volume the primary does not begin a new database while the hot backup has the old one, nor holds up a promotion.
+compose('rm -sfv primary_db');
+docker("volume rm $ENV{COMPOSE_PROJECT_NAME}_primary_data");
+compose('up -d --no-deps primary_db');
+sleep 10;
+isnt((run('docker compose exec -T primary_db pg_ctl status'))[0], 0, 'a primary without its volume does not start');
+takes_over('hot_backup_db', 'primary_db', 'volume lost', '');
+comes_back('primary_db', 'hot_backup_db');
+
+# A planned promotion that cannot be carried out leaves the primary in charge.
+sql('primary_db', 'SELECT pg_wal_replay_pause()');
+($status, $said) = run('SWITCHOVER=1 docker/compose promote');
+isnt($status, 0, 'a standby that replays nothing is not promoted');
+like($said, qr/has not replayed/, 'the reason is given');
+is(sql('hot_backup_db', 'SELECT pg_is_in_recovery()'), 'f', 'hot_backup_db takes writes again');
+sql('primary_db', 'SELECT pg_wal_replay_resume()');
+ok(wait_until(60, sub { sql('hot_backup_db', q{SELECT count(*) FROM pg_stat_replication WHERE application_name = 'primary_db'}) == 1 }),
+	'and primary_db follows it');
+takes_over('primary_db', 'hot_backup_db', 'switchover back', 'SWITCHOVER=1');
+comes_back('hot_backup_db', 'primary_db');
 ok(wait_until(60, sub { healthy() == 4 }), 'all are healthy');
 
 done_testing();

@@ -1,0 +1,30 @@
+# A system with passwords of its own (docker/new-secrets), outside development.
+
+use strict;
+use warnings;
+
+use Compose;
+use File::Temp qw(tempdir);
+use List::Util qw(uniq);
+use Test::More;
+
+compose('down -v');
+my $secrets = tempdir('/tmp/flight_booking_secrets.XXXXXX', CLEANUP => 1) . '/secrets';
+my ($status, $said) = run("docker/new-secrets $secrets");
+is($status, 0, 'new-secrets') or diag $said;
+my %password = map { $_ => (run("cat $secrets/$_"))[1] =~ s/\s+$//r } map { s{.*/}{}r } glob "$secrets/*";
+is(scalar(grep { length >= 32 } values %password), 7, 'seven random passwords');
+is(scalar(uniq values %password), 7, 'no two alike');
+@ENV{qw(SECRETS_DIR BOOKING_DEV)} = ($secrets, 0);
+compose('up -d');
+ok(wait_until(60, sub { healthy() == 4 }), 'all are healthy');
+($status, $said) = host_sql('primary_db', 'SELECT 1');
+like($said, qr/password authentication failed/, 'the guide\'s password opens nothing');
+is((host_sql($_, 'SELECT current_user', "PGPASSWORD='$password{postgres}'"))[1], "postgres\n", "$_ takes its own")
+  for qw(primary_db hot_backup_db reports_db);
+is((api('POST', '/v1/customers', { full_name => 'Ada Lovelace' }))[0], 201, 'the gateway writes');
+ok(wait_until(60, sub { data_hash('reports_db') eq data_hash('primary_db') }), 'and reports follow');
+is(exec_in($_, q{sh -c 'grep -rl yourpassword /run/secrets || true'}), '', "$_ has not the guide's")
+  for qw(app_server primary_db hot_backup_db reports_db);
+
+done_testing();
