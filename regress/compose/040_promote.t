@@ -70,7 +70,7 @@ sql('primary_db', 'SELECT pg_wal_replay_pause()');
 ($status, $said) = run('SWITCHOVER=1 docker/compose promote');
 isnt($status, 0, 'a standby that replays nothing is not promoted');
 like($said, qr/has not replayed/, 'the reason is given');
-is(sql('hot_backup_db', 'SELECT pg_is_in_recovery()'), 'f', 'hot_backup_db takes writes again');
+ok(wait_until(60, sub { sql('hot_backup_db', 'SELECT pg_is_in_recovery()') eq 'f' }), 'hot_backup_db takes writes again');
 sql('primary_db', 'SELECT pg_wal_replay_resume()');
 ok(wait_until(60, sub { sql('hot_backup_db', q{SELECT count(*) FROM pg_stat_replication WHERE application_name = 'primary_db'}) == 1 }),
 	'and primary_db follows it');
