@@ -32,9 +32,10 @@ wait_until_none() { # COMMAND...: that counts
 	die "the subscription is disabled, but goes on"
 }
 
+# A worker that tries to reach a host that is gone takes no notice of the subscription.
 stop_worker() {
 	reports -c "ALTER SUBSCRIPTION reports_subscription DISABLE"
-	wait_until_none reports -c "SELECT count(*) FROM pg_stat_subscription WHERE pid IS NOT NULL"
+	wait_until_none reports -c "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_subscription WHERE pid IS NOT NULL"
 	wait_until_none primary -c "SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'reports_slot' AND active"
 }
 
