@@ -416,15 +416,18 @@ is(writes_on_two_timelines(probed()), 0, 'and at no moment did both nodes take w
 
 # ---------------------------------------------------------------- without waiting for the standby
 
-# What it costs to lose a leader that waits for no standby: the bookings of the last moments, at most what may be missing
-# from a standby that takes over. Reports may have some of them.
+# What it costs to lose a leader that waits for no standby, whose link has broken a moment before: the bookings of that
+# moment, at most what may be missing from a standby that takes over. Reports may have some of them.
 exec_in($leader = leader(), 'patronictl edit-config --force --quiet -s synchronous_mode=off');
 ok(wait_until(30, sub { sql($leader, 'SHOW synchronous_standby_names') eq '' }), 'asynchronous: the leader waits for nobody');
 let_clients_go();
 sleep 10;
-my $id = id_of($leader);
+my ($id, $standby) = map { id_of($_) } $leader, $peer{$leader};
+my ($network) = grep { /_database$/ } networks($standby);
+docker("network disconnect $network $standby");
 my $killed = time;
 docker("kill $id");
+docker("network connect --alias $peer{$leader} $network $standby");
 wait_for_bookings($killed);
 my $silence = silence_after($killed);
 hold_clients();
