@@ -423,12 +423,11 @@ ok(wait_until(30, sub { sql($leader, 'SHOW synchronous_standby_names') eq '' }),
 let_clients_go();
 sleep 10;
 my ($id, $standby) = map { id_of($_) } $leader, $peer{$leader};
-my ($network) = grep { /_database$/ } networks($standby);
-docker("network disconnect $network $standby");
-sleep 0.3;
+my @networks = networks($standby);
+docker("network disconnect $_ $standby") for @networks;
 my $killed = time;
 docker("kill $id");
-docker("network connect --alias $peer{$leader} $network $standby");
+docker("network connect --alias $peer{$leader} $_ $standby") for @networks;
 wait_for_bookings($killed);
 my $silence = silence_after($killed);
 hold_clients();
