@@ -35,7 +35,9 @@ SELECT * FROM booking.seat_map(999);
 SELECT fixture.flight(13, 40, 'LHR', 'JFK', 8);
 SELECT fixture.flight(14, 40, 'JFK', 'LAX', 6);
 SELECT fixture.flight(15, 41, 'JFK', 'LAX', 6);
-UPDATE flights SET scheduled_departure = a + interval '119 minutes', scheduled_arrival = a + interval '8 hours' FROM (SELECT scheduled_arrival FROM flights WHERE flight_id = 13) AS f (a) WHERE flight_id = 14;
+UPDATE flights AS f SET scheduled_departure = first.scheduled_arrival + later, scheduled_arrival = first.scheduled_arrival + later + interval '6 hours'
+  FROM flights AS first, (VALUES (14, interval '119 minutes'), (15, interval '20 hours')) AS second (flight_id, later)
+ WHERE first.flight_id = 13 AND f.flight_id = second.flight_id;
 SELECT first_flight_id, second_flight_id FROM booking.search_connections('LHR', 'LAX', (now() AT TIME ZONE 'Europe/London')::date + 40);
 UPDATE flights SET scheduled_departure = scheduled_departure + interval '1 minute' WHERE flight_id = 14;
 SELECT first_flight_id, second_flight_id, via, CASE second_flight_id WHEN 14 THEN connection_minutes END AS minutes, currency, price_from FROM booking.search_connections('LHR', 'LAX', (now() AT TIME ZONE 'Europe/London')::date + 40) ORDER BY 2;
