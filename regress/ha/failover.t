@@ -1,7 +1,8 @@
 # Automatic failover (docker/compose.ha.yaml): the node that takes writes is killed, loses its server, freezes, loses the
-# network, hands over as planned; the standby is killed; reports are away meanwhile. Clients book through the gateway all the while, and repeat a request with its
-# Idempotency-Key until it is answered. No booking they were told of may be lost, none may be there that they did not ask
-# for, at no moment may both nodes take writes, and the reports database must have what the new primary has.
+# network, hands over as planned; the standby is killed; reports are away meanwhile. Clients book through the gateway all
+# the while, and repeat a request with its Idempotency-Key until it is answered. No booking they were told of may be lost,
+# none may be there that they did not ask for, at no moment may both nodes take writes, and the reports database must have
+# what the new primary has.
 # FAILOVERS of each kind, default 1; KINDS, default all.
 
 use strict;
@@ -223,26 +224,41 @@ sub wait_for_bookings
 	return;
 }
 
+# Takes a node off its networks; returns what brings it back.
+sub cut_off
+{
+	my ($service) = @_;
+	my $id = id_of($service);
+	my @networks = networks($id);
+
+	docker("network disconnect $_ $id") for @networks;
+	return sub { docker("network connect --alias $service $_ $id") for @networks };
+}
+
+# Kills a node, and starts it when bookings are made without it; returns the moment.
+sub kill_for_a_while
+{
+	my ($service) = @_;
+	my $id = id_of($service);
+	my $moment = time;
+
+	docker("kill $id");
+	wait_for_bookings($moment);
+	docker("start $id");
+	return $moment;
+}
+
 # What happens, mostly to the leader. Each gives the moment from which something is away, and brings it back.
 my %break = (
-	'node killed' => sub {
-		my ($leader) = @_;
-		my $id = id_of($leader);
-		my $moment = time;
-		docker("kill $id");
-		wait_for_bookings($moment);
-		docker("start $id");
-		return $moment;
-	},
+	'node killed' => \&kill_for_a_while,
 	'standby behind' => sub {    # what it never got, reports must not have either
 		my ($leader) = @_;
-		my ($id, $standby) = map { id_of($_) } $leader, $peer{$leader};
-		my @networks = networks($standby);
-		docker("network disconnect $_ $standby") for @networks;
+		my $id = id_of($leader);
+		my $reconnect = cut_off($peer{$leader});
 		sleep 5;
 		my $moment = time;
 		docker("kill $id");
-		docker("network connect --alias $peer{$leader} $_ $standby") for @networks;
+		$reconnect->();
 		wait_for_bookings($moment);
 		docker("start $id");
 		return $moment;
@@ -265,37 +281,24 @@ my %break = (
 	},
 	'network cut' => sub {
 		my ($leader) = @_;
-		my $id = id_of($leader);
-		my @networks = networks($id);
 		my $moment = time;
-		docker("network disconnect $_ $id") for @networks;
+		my $reconnect = cut_off($leader);
 		wait_for_bookings($moment);
-		docker("network connect --alias $leader $_ $id") for @networks;
+		$reconnect->();
 		return $moment;
 	},
 	'reports away' => sub {    # for two minutes, in which all that is for them must be kept, from both leaders
 		my ($leader) = @_;
-		my ($id, $reports) = map { id_of($_) } $leader, 'reports_db';
+		my $reports = id_of('reports_db');
 		docker("stop $reports");
 		my $away = time;
 		wait_for_bookings($away);
-		my $moment = time;
-		docker("kill $id");
-		wait_for_bookings($moment);
-		docker("start $id");
+		my $moment = kill_for_a_while($leader);
 		sleep max(0, $away + 120 - time);
 		docker("start $reports");
 		return $moment;
 	},
-	'standby killed' => sub {
-		my ($leader) = @_;
-		my $id = id_of($peer{$leader});
-		my $moment = time;
-		docker("kill $id");
-		wait_for_bookings($moment);
-		docker("start $id");
-		return $moment;
-	},
+	'standby killed' => sub { return kill_for_a_while($peer{ $_[0] }) },
 	'switchover' => sub {
 		my ($leader) = @_;
 		my $moment = time;
@@ -422,12 +425,11 @@ exec_in($leader = leader(), 'patronictl edit-config --force --quiet -s synchrono
 ok(wait_until(30, sub { sql($leader, 'SHOW synchronous_standby_names') eq '' }), 'asynchronous: the leader waits for nobody');
 let_clients_go();
 sleep 10;
-my ($id, $standby) = map { id_of($_) } $leader, $peer{$leader};
-my @networks = networks($standby);
-docker("network disconnect $_ $standby") for @networks;
+my $id = id_of($leader);
+my $reconnect = cut_off($peer{$leader});
 my $killed = time;
 docker("kill $id");
-docker("network connect --alias $peer{$leader} $_ $standby") for @networks;
+$reconnect->();
 wait_for_bookings($killed);
 my $silence = silence_after($killed);
 hold_clients();
