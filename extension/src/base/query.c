@@ -1,0 +1,235 @@
+/*
+ * query.c
+ *		The only caller of SPI_prepare and SPI_execute_plan.
+ *
+ * Plans are generic unless the statement says otherwise: their parameters are keys, and planning would cost more than
+ * running. A plan whose tables change is made anew by the plan cache.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/transam.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "base/query.h"
+
+static void prepare_query(BkQuery *query);
+
+BkRows
+bk_query_run_values(BkQuery *query, const NullableDatum *values, int count)
+{
+	Datum datums[BK_QUERY_MAX_ARGS];
+	char nulls[BK_QUERY_MAX_ARGS];
+	int result;
+
+	if (count != query->nargs)
+		elog(ERROR, "%d values for %d parameters: %s", count, query->nargs, query->sql);
+	if (query->plan == NULL)
+		prepare_query(query);
+
+	for (int i = 0; i < count; i++)
+	{
+		datums[i] = values[i].value;
+		nulls[i] = values[i].isnull ? 'n' : ' ';
+	}
+	result = SPI_execute_plan(query->plan, datums, nulls, query->read_only, 0);
+	if (result != query->expect)
+		elog(ERROR, "statement ended with %s: %s", SPI_result_code_string(result),
+			 query->sql);
+
+	return (BkRows){.table = SPI_tuptable, .count = SPI_processed};
+}
+
+BkRows
+bk_query_run_old(BkQuery *query, const Datum *values, const char *nulls)
+{
+	NullableDatum all[BK_QUERY_MAX_ARGS];
+
+	for (int i = 0; i < query->nargs; i++)
+		all[i] = (NullableDatum){.value = values[i],
+								 .isnull = nulls != NULL && nulls[i] == 'n'};
+	return bk_query_run_values(query, all, query->nargs);
+}
+
+int
+bk_rows_column(BkRows rows, const char *column)
+{
+	TupleDesc tupdesc = rows.table->tupdesc;
+
+	for (int i = 0; i < tupdesc->natts; i++)
+		if (strcmp(NameStr(TupleDescAttr(tupdesc, i)->attname), column) == 0)
+			return i + 1;
+	elog(ERROR, "no column \"%s\"", column);
+}
+
+Oid
+bk_rows_type(BkRows rows, int number)
+{
+	Oid type = TupleDescAttr(rows.table->tupdesc, number - 1)->atttypid;
+
+	/* All that are not built in are domains; the others need no look at the catalog. */
+	return type < FirstNormalObjectId ? type : getBaseType(type);
+}
+
+Datum
+bk_row_datum_at(BkRows rows, uint64 row, int number, bool *isnull)
+{
+	if (row >= rows.count || rows.table == NULL)
+		elog(ERROR, "row " UINT64_FORMAT " of " UINT64_FORMAT " asked for", row,
+			 rows.count);
+	return SPI_getbinval(rows.table->vals[row], rows.table->tupdesc, number, isnull);
+}
+
+Datum
+bk_row_datum(BkRows rows, uint64 row, const char *column, bool *isnull)
+{
+	if (rows.table == NULL)
+		elog(ERROR, "column \"%s\" of no rows asked for", column);
+	return bk_row_datum_at(rows, row, bk_rows_column(rows, column), isnull);
+}
+
+bool
+bk_row_isnull(BkRows rows, uint64 row, const char *column)
+{
+	bool isnull;
+
+	(void) bk_row_datum(rows, row, column, &isnull);
+	return isnull;
+}
+
+Datum
+bk_row_value(BkRows rows, uint64 row, const char *column)
+{
+	bool isnull;
+	Datum value = bk_row_datum(rows, row, column, &isnull);
+
+	if (isnull)
+		elog(ERROR, "unexpected null in column \"%s\"", column);
+	return value;
+}
+
+bool
+bk_row_bool(BkRows rows, uint64 row, const char *column)
+{
+	return DatumGetBool(bk_row_value(rows, row, column));
+}
+
+int32
+bk_row_int32(BkRows rows, uint64 row, const char *column)
+{
+	return DatumGetInt32(bk_row_value(rows, row, column));
+}
+
+int64
+bk_row_int64(BkRows rows, uint64 row, const char *column)
+{
+	return DatumGetInt64(bk_row_value(rows, row, column));
+}
+
+TimestampTz
+bk_row_timestamptz(BkRows rows, uint64 row, const char *column)
+{
+	return DatumGetTimestampTz(bk_row_value(rows, row, column));
+}
+
+char *
+bk_row_text(BkRows rows, uint64 row, const char *column)
+{
+	return bk_row_text_at(rows, row, bk_rows_column(rows, column));
+}
+
+char *
+bk_row_text_at(BkRows rows, uint64 row, int number)
+{
+	bool isnull;
+	Datum value = bk_row_datum_at(rows, row, number, &isnull);
+	Oid type = bk_rows_type(rows, number);
+	Oid output;
+	bool is_varlena;
+
+	if (isnull)
+		return NULL;
+	switch (type) /* the types that most columns have need no look at the catalog */
+	{
+		case TEXTOID:
+		case BPCHAROID:
+			return TextDatumGetCString(value);
+		case INT8OID:
+			return DatumGetCString(DirectFunctionCall1(int8out, value));
+		case NUMERICOID:
+			return DatumGetCString(DirectFunctionCall1(numeric_out, value));
+		default:
+			getTypeOutputInfo(type, &output, &is_varlena);
+			return OidOutputFunctionCall(output, value);
+	}
+}
+
+void
+bk_rows_free(BkRows rows)
+{
+	if (rows.table != NULL)
+		SPI_freetuptable(rows.table);
+}
+
+static void
+prepare_query(BkQuery *query)
+{
+	int options = query->custom_plan ? CURSOR_OPT_CUSTOM_PLAN : CURSOR_OPT_GENERIC_PLAN;
+	SPIPlanPtr plan;
+
+	Assert(query->nargs <= BK_QUERY_MAX_ARGS);
+	plan = SPI_prepare_cursor(query->sql, query->nargs, query->argtypes, options);
+	if (plan == NULL)
+		elog(ERROR, "cannot prepare (%s): %s", SPI_result_code_string(SPI_result),
+			 query->sql);
+	if (SPI_keepplan(plan) != 0)
+		elog(ERROR, "cannot keep the plan of: %s", query->sql);
+	query->plan = plan;
+}
+
+/* OLD, to go */
+bool
+bk_row_isnull_at(BkRows rows, uint64 row, int column)
+{
+	bool isnull;
+
+	(void) bk_row_datum_at(rows, row, column, &isnull);
+	return isnull;
+}
+
+Datum
+bk_row_value_at(BkRows rows, uint64 row, int column)
+{
+	bool isnull;
+	Datum value = bk_row_datum_at(rows, row, column, &isnull);
+
+	if (isnull)
+		elog(ERROR, "unexpected null in column %d", column);
+	return value;
+}
+
+bool
+bk_row_bool_at(BkRows rows, uint64 row, int column)
+{
+	return DatumGetBool(bk_row_value_at(rows, row, column));
+}
+
+int32
+bk_row_int32_at(BkRows rows, uint64 row, int column)
+{
+	return DatumGetInt32(bk_row_value_at(rows, row, column));
+}
+
+int64
+bk_row_int64_at(BkRows rows, uint64 row, int column)
+{
+	return DatumGetInt64(bk_row_value_at(rows, row, column));
+}
+
+TimestampTz
+bk_row_timestamptz_at(BkRows rows, uint64 row, int column)
+{
+	return DatumGetTimestampTz(bk_row_value_at(rows, row, column));
+}

@@ -1,0 +1,47 @@
+/*
+ * settings.c
+ *		Module magic, settings.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "fmgr.h"
+#include "utils/guc.h"
+
+#include "base/compat.h"
+#include "base/settings.h"
+
+BK_MODULE_MAGIC;
+
+int bk_hold_duration;
+bool bk_hold_durable;
+int bk_max_holds;
+int bk_quote_duration;
+
+void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	DefineCustomIntVariable("booking.hold_duration",
+							"How long a held booking may wait for its payment.",
+							"Never beyond the end of sales of one of its flights.",
+							&bk_hold_duration, 15 * 60, 1, 7 * 24 * 60 * 60, PGC_SUSET,
+							GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomBoolVariable(
+		"booking.hold_durability",
+		"Whether the commit of a hold waits for its WAL to be flushed.",
+		"Off, a crash may lose the holds of the last moments; a confirmed "
+		"booking is always flushed.",
+		&bk_hold_durable, true, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("booking.max_holds",
+							"How many live holds a customer may have at once.",
+							"0 for no limit.", &bk_max_holds, 10, 0, INT_MAX, PGC_SUSET,
+							0, NULL, NULL, NULL);
+	DefineCustomIntVariable("booking.quote_duration",
+							"How long a cancellation quote can be confirmed.", NULL,
+							&bk_quote_duration, 15 * 60, 1, 24 * 60 * 60, PGC_SUSET,
+							GUC_UNIT_S, NULL, NULL, NULL);
+	MarkGUCPrefixReserved("booking");
+}

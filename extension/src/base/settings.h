@@ -1,0 +1,25 @@
+/*
+ * settings.h
+ *		Settings and limits of the booking engine.
+ */
+#ifndef BK_SETTINGS_H
+#define BK_SETTINGS_H
+
+#define BK_MAX_PASSENGERS 9 /* of one slice */
+#define BK_MAX_SLICES 6     /* flights of one booking */
+#define BK_MAX_ITEMS (BK_MAX_PASSENGERS * BK_MAX_SLICES)
+#define BK_MAX_NAME_LENGTH 200
+
+/* GUC booking.hold_duration: how long a hold lasts, in seconds. */
+extern int bk_hold_duration;
+
+/* GUC booking.hold_durability: whether the commit of a hold waits for its WAL. */
+extern bool bk_hold_durable;
+
+/* GUC booking.max_holds: live holds that a customer may have at once; 0 for no limit. */
+extern int bk_max_holds;
+
+/* GUC booking.quote_duration: how long a cancellation quote can be confirmed, in seconds. */
+extern int bk_quote_duration;
+
+#endif

@@ -1,0 +1,140 @@
+/*
+ * items.c
+ *		The only writer of booking_items and booking_events, but for the first rows of a booking (booking_record.c).
+ *
+ * Seat and revenue deltas of the events: seats sold and revenue count from confirmation on, so a hold that comes and
+ * goes leaves zeros.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+
+#include "base/query.h"
+#include "booking/items.h"
+
+static BkQuery confirm_items = BK_INSERT(
+	"WITH item AS ("
+	"  UPDATE public.booking_items"
+	"     SET status = 'confirmed', updated_at = pg_catalog.clock_timestamp()"
+	"   WHERE booking_id = $1 AND status = 'held'"
+	"  RETURNING item_no, flight_id, seat_number, price)"
+	" " BK_SQL_INSERT_EVENT
+	" SELECT $1, item_no, flight_id, seat_number, 'confirmed', 1, price, pg_catalog.clock_timestamp()"
+	"   FROM item",
+	INT8OID);
+
+static BkQuery expire_seat = BK_INSERT(
+	"WITH item AS ("
+	"  UPDATE public.booking_items"
+	"     SET status = 'expired', updated_at = pg_catalog.clock_timestamp()"
+	"   WHERE flight_id = $1 AND seat_number = $2 AND status = 'held'"
+	"  RETURNING booking_id, item_no)"
+	" " BK_SQL_INSERT_EVENT
+	" SELECT booking_id, item_no, $1, $2, 'expired', 0, 0, pg_catalog.clock_timestamp()"
+	"   FROM item",
+	INT8OID, TEXTOID);
+
+static BkQuery expire_items = BK_SELECT(
+	"WITH item AS ("
+	"  UPDATE public.booking_items"
+	"     SET status = 'expired', updated_at = pg_catalog.clock_timestamp()"
+	"   WHERE booking_id = ANY ($1) AND status = 'held'"
+	"  RETURNING booking_id, item_no, flight_id, seat_number),"
+	" event AS ("
+	"  " BK_SQL_INSERT_EVENT
+	"  SELECT booking_id, item_no, flight_id, seat_number, 'expired', 0, 0, pg_catalog.clock_timestamp()"
+	"    FROM item)"
+	" SELECT pg_catalog.array_agg(flight_id), pg_catalog.array_agg(seat_number) FROM item",
+	INT8ARRAYOID);
+
+static BkQuery cancel_items = BK_SELECT(
+	"WITH before AS ("
+	"  SELECT i.item_no, i.price, c.penalty, i.status <> 'held' AS sold"
+	"    FROM public.booking_items AS i"
+	"    JOIN unnest($2, $3) AS c (item_no, penalty) ON c.item_no = i.item_no"
+	"   WHERE i.booking_id = $1 AND i.status NOT IN ('cancelled', 'expired')),"
+	" item AS ("
+	"  UPDATE public.booking_items AS i"
+	"     SET status = 'cancelled', penalty_amount = b.penalty, updated_at = pg_catalog.clock_timestamp()"
+	"    FROM before AS b"
+	"   WHERE i.booking_id = $1 AND i.item_no = b.item_no"
+	"  RETURNING i.item_no, i.flight_id, i.seat_number, b.sold, b.price - b.penalty AS refund),"
+	" event AS ("
+	"  " BK_SQL_INSERT_EVENT "  SELECT $1, item_no, flight_id, seat_number, 'cancelled',"
+	"         CASE WHEN sold THEN -1 ELSE 0 END, CASE WHEN sold THEN -refund ELSE 0 END,"
+	"         pg_catalog.clock_timestamp()"
+	"    FROM item)"
+	" SELECT pg_catalog.array_agg(flight_id), pg_catalog.array_agg(seat_number), pg_catalog.count(*) FROM item",
+	INT8OID, INT2ARRAYOID, NUMERICARRAYOID);
+
+/* An item that changes its flight leaves an event on either flight, so that each flight's events tell its seats. */
+static BkQuery move_items = BK_SELECT(
+	"WITH moved AS ("
+	"  SELECT i.item_no, i.flight_id AS old_flight, i.seat_number AS old_seat, i.status <> 'held' AS sold,"
+	"         c.flight_id, c.seat_number, c.old_price, c.new_price, c.fee_amount"
+	"    FROM public.booking_items AS i"
+	"    JOIN public.booking_change_items AS c ON c.change_id = $2 AND c.item_no = i.item_no"
+	"   WHERE i.booking_id = $1 AND i.status NOT IN ('cancelled', 'expired')),"
+	" item AS ("
+	"  UPDATE public.booking_items AS i"
+	"     SET flight_id = m.flight_id, seat_number = m.seat_number, price = m.new_price,"
+	"         fee_amount = i.fee_amount + m.fee_amount, updated_at = pg_catalog.clock_timestamp()"
+	"    FROM moved AS m"
+	"   WHERE i.booking_id = $1 AND i.item_no = m.item_no),"
+	" event AS ("
+	"  " BK_SQL_INSERT_EVENT "  SELECT $1, item_no, e.flight_id, e.seat_number,"
+	"         CASE WHEN old_flight = m.flight_id THEN 'seat_changed' ELSE 'flight_changed' END,"
+	"         CASE WHEN sold THEN e.seat_delta ELSE 0 END, CASE WHEN sold THEN e.revenue_delta ELSE 0 END,"
+	"         pg_catalog.clock_timestamp()"
+	"    FROM moved AS m,"
+	"         LATERAL (SELECT m.flight_id, m.seat_number, 0, new_price - old_price + fee_amount"
+	"                   WHERE old_flight = m.flight_id"
+	"                   UNION ALL"
+	"                  SELECT old_flight, old_seat, -1, -old_price WHERE old_flight <> m.flight_id"
+	"                   UNION ALL"
+	"                  SELECT m.flight_id, m.seat_number, 1, new_price + fee_amount"
+	"                   WHERE old_flight <> m.flight_id)"
+	"         AS e (flight_id, seat_number, seat_delta, revenue_delta))"
+	" SELECT pg_catalog.array_agg(old_flight), pg_catalog.array_agg(old_seat), pg_catalog.count(*) FROM moved",
+	INT8OID, INT8OID);
+
+uint64
+bk_items_confirm(int64 booking_id)
+{
+	Datum values[] = {Int64GetDatum(booking_id)};
+
+	return bk_query_run_old(&confirm_items, values, NULL).count;
+}
+
+void
+bk_items_expire_seat(int64 flight_id, const char *seat_number)
+{
+	Datum values[] = {Int64GetDatum(flight_id), CStringGetTextDatum(seat_number)};
+
+	if (bk_query_run_old(&expire_seat, values, NULL).count != 1)
+		elog(ERROR, "held seat \"%s\" of flight " INT64_FORMAT " has no held item",
+			 seat_number, flight_id);
+}
+
+BkRows
+bk_items_expire(Datum booking_ids)
+{
+	return bk_query_run_old(&expire_items, &booking_ids, NULL);
+}
+
+BkRows
+bk_items_move(int64 booking_id, int64 change_id)
+{
+	Datum values[] = {Int64GetDatum(booking_id), Int64GetDatum(change_id)};
+
+	return bk_query_run_old(&move_items, values, NULL);
+}
+
+BkRows
+bk_items_cancel(int64 booking_id, Datum item_nos, Datum penalties)
+{
+	Datum values[] = {Int64GetDatum(booking_id), item_nos, penalties};
+
+	return bk_query_run_old(&cancel_items, values, NULL);
+}

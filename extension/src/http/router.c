@@ -1,0 +1,129 @@
+/*
+ * router.c
+ *		The route table: method, path, handler, and the status of a success; never sees SQL.
+ *
+ * A pattern matches segment by segment: {id} takes a positive whole number, {name} a word of lower-case letters,
+ * digits and hyphens, anything else itself.
+ */
+#include "postgres.h"
+
+#include "base/errcodes.h"
+#include "http/handlers.h"
+#include "http/router.h"
+
+typedef struct Route
+{
+	const char *method;
+	const char *pattern;
+	BkHandler handler;
+	int status; /* of a success */
+} Route;
+
+/* clang-format off */
+static const Route routes[] = {
+	{"GET",   "/v1/airports",                              bk_http_airports_find,           200},
+	{"GET",   "/v1/flights",                               bk_http_flights_search,          200},
+	{"GET",   "/v1/flights/{id}",                          bk_http_flights_get,             200},
+	{"GET",   "/v1/flights/{id}/seat_map",                 bk_http_seat_map_get,            200},
+	{"POST",  "/v1/customers",                             bk_http_customers_create,        201},
+	{"GET",   "/v1/customers",                             bk_http_customers_find,          200},
+	{"GET",   "/v1/customers/{id}",                        bk_http_customers_get,           200},
+	{"PATCH", "/v1/customers/{id}",                        bk_http_customers_update,        200},
+	{"POST",  "/v1/bookings",                              bk_http_bookings_create,         201},
+	{"POST",  "/v1/booking_batches",                       bk_http_batches_create,          201},
+	{"GET",   "/v1/bookings",                              bk_http_bookings_find,           200},
+	{"GET",   "/v1/bookings/{id}",                         bk_http_bookings_get,            200},
+	{"POST",  "/v1/bookings/{id}/payments",                bk_http_payments_create,         201},
+	{"POST",  "/v1/bookings/{id}/cancellations",           bk_http_cancellations_create,    201},
+	{"POST",  "/v1/cancellations/{id}/actions/confirm",    bk_http_cancellations_confirm,   200},
+	{"POST",  "/v1/bookings/{id}/changes",                 bk_http_changes_create,          201},
+	{"POST",  "/v1/changes/{id}/actions/confirm",          bk_http_changes_confirm,         200},
+	{"PUT",   "/v1/bookings/{id}/items/{id}/seat",         bk_http_seat_change,             200},
+	{"GET",   "/v1/reports",                               bk_http_reports_list,            200},
+	{"GET",   "/v1/reports/{name}",                        bk_http_reports_run,             200},
+	{"POST",  "/v1/etl_runs",                              bk_http_etl_runs_create,         201},
+	{"GET",   "/v1/etl_runs",                              bk_http_etl_runs_list,           200},
+	{"GET",   "/v1/health",                                bk_http_health_get,              200},
+	{"GET",   "/v1/replication",                           bk_http_replication_get,         200},
+	{"GET",   "/v1/metrics",                               bk_http_metrics_get,             200},
+};
+/* clang-format on */
+
+static bool matches(const char *pattern, BkRequest *request);
+static bool take_id(const char **path, int64 *id);
+static bool take_name(const char **path, const char **name);
+
+void
+bk_router_dispatch(BkRequest *request, BkResponse *response)
+{
+	bool path_known = false;
+
+	for (int i = 0; i < lengthof(routes); i++)
+	{
+		if (!matches(routes[i].pattern, request))
+			continue;
+		path_known = true;
+		if (strcmp(routes[i].method, request->method) == 0)
+		{
+			response->status = routes[i].status;
+			routes[i].handler(request, response);
+			return;
+		}
+	}
+	if (path_known)
+		ereport(ERROR, errcode(SB_METHOD_NOT_ALLOWED),
+				errmsg("%s does not take %s", request->path, request->method));
+	ereport(ERROR, errcode(SB_ROUTE_NOT_FOUND), errmsg("no such path: %s", request->path));
+}
+
+/* Whether the path is of the pattern's form; fills ids and name of the request if so. */
+static bool
+matches(const char *pattern, BkRequest *request)
+{
+	const char *path = request->path;
+	int ids = 0;
+
+	while (*pattern != '\0')
+	{
+		if (strncmp(pattern, "{id}", 4) == 0)
+		{
+			if (!take_id(&path, &request->ids[ids++]))
+				return false;
+			pattern += 4;
+		}
+		else if (strncmp(pattern, "{name}", 6) == 0)
+		{
+			if (!take_name(&path, &request->name))
+				return false;
+			pattern += 6;
+		}
+		else if (*pattern++ != *path++)
+			return false;
+	}
+	return *path == '\0';
+}
+
+/* A positive number without leading zeros that fits. */
+static bool
+take_id(const char **path, int64 *id)
+{
+	size_t digits = strspn(*path, "0123456789");
+
+	if (digits == 0 || digits > 18 || **path == '0')
+		return false;
+	*id = strtoll(*path, NULL, 10);
+	*path += digits;
+	return true;
+}
+
+static bool
+take_name(const char **path, const char **name)
+{
+	size_t length = strspn(*path, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	if (length == 0 || length > 64)
+		return false;
+	*name = pnstrdup(*path, length);
+	*path += length;
+	return true;
+}

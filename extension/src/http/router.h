@@ -1,0 +1,16 @@
+/*
+ * router.h
+ *		From method and path to the function that answers.
+ */
+#ifndef BK_ROUTER_H
+#define BK_ROUTER_H
+
+#include "http/request.h"
+
+/*
+ * Finds the route of request->method and request->path, fills ids and name, runs its handler and sets its status.
+ * Raises SB012 (no such path) and SB013 (the path does not take that method).
+ */
+extern void bk_router_dispatch(BkRequest *request, BkResponse *response);
+
+#endif
