@@ -6,7 +6,6 @@ use strict;
 use warnings;
 
 use FindBin;
-use lib $FindBin::RealBin;
 use BookingTest;
 use Fcntl qw(:flock);
 use File::Basename qw(basename);
@@ -15,7 +14,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my $docker = "$FindBin::RealBin/../../docker";
+my $docker = "$FindBin::RealBin/../../../docker";
 my $base = PostgreSQL::Test::Utils::tempdir;
 my $archive = "$base/wal_archive";
 my $backups = "$base/backup";

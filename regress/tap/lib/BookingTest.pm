@@ -22,7 +22,7 @@ use Test::More;
 our @EXPORT = qw(start_node add_flights invariants_hold connect_clients run_clients tally shown pick
   wish api batch random_call is_business);
 
-my $tree = abs_path(dirname(abs_path(__FILE__)) . '/../..');
+my $tree = abs_path(dirname(abs_path(__FILE__)) . '/../../..');
 
 # A running server whose database "booking" holds schema, fixture and extension, and 100 customers. Options: conf, lines
 # for postgresql.conf; initdb, a list of arguments; roles, true for sql/roles.sql.

@@ -12,7 +12,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $tree = abs_path(dirname(abs_path(__FILE__)) . '/../..');
+my $tree = abs_path(dirname(abs_path(__FILE__)) . '/../../..');
 my ($publisher, $subscriber);
 
 # ---------------------------------------------------------------- the tools

@@ -5,8 +5,6 @@
 use strict;
 use warnings;
 
-use FindBin;
-use lib $FindBin::RealBin;
 use BookingTest;
 use List::Util qw(max min);
 use PostgreSQL::Test::Cluster;

@@ -1,4 +1,4 @@
-# Backup, drill, export and restore in containers, by make. What the scripts promise is regress/t/110_backup.t's to test.
+# Backup, drill, export and restore in containers, by make. What the scripts promise is regress/tap/engine/backup.t's to test.
 
 use strict;
 use warnings;

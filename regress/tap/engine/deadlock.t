@@ -7,8 +7,6 @@
 use strict;
 use warnings;
 
-use FindBin;
-use lib $FindBin::RealBin;
 use BookingTest;
 use List::Util qw(shuffle);
 use PostgreSQL::Test::Cluster;

@@ -15,7 +15,7 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw($tree $base $run $password $said @nodes %database %port cluster free_ports set_ports wait_for sql slurp system_identifiers);
 
-our $tree = abs_path(dirname(abs_path(__FILE__)) . '/../..');
+our $tree = abs_path(dirname(abs_path(__FILE__)) . '/../../..');
 our $base = tempdir('/tmp/flight_booking_cluster.XXXXXX', CLEANUP => 1);
 our $run = "$base/run";
 our $password = 'yourpassword';

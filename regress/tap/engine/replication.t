@@ -15,11 +15,10 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-use lib dirname(abs_path(__FILE__));
 use BookingTest;
 use Gateway;
 
-my $tree = abs_path(dirname(abs_path(__FILE__)) . '/../..');
+my $tree = abs_path(dirname(abs_path(__FILE__)) . '/../../..');
 
 # ---------------------------------------------------------------- primary, standby, subscriber, gateway
 

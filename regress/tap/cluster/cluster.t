@@ -4,10 +4,6 @@
 use strict;
 use warnings;
 
-use Cwd qw(abs_path);
-use File::Basename qw(dirname);
-use lib dirname(abs_path(__FILE__));
-
 use HTTP::Tiny;
 use IO::Socket::INET;
 use NativeCluster;

@@ -13,7 +13,7 @@ use POSIX qw(WNOHANG);
 use PostgreSQL::Test::Utils;
 use Time::HiRes qw(sleep time);
 
-our $program = $ENV{GATEWAY} || dirname(abs_path(__FILE__)) . '/../../gateway/booking_gateway';
+our $program = $ENV{GATEWAY} || dirname(abs_path(__FILE__)) . '/../../../gateway/booking_gateway';
 
 # An instrumented run: GATEWAY_WRAPPER="valgrind --error-exitcode=99 ..."; all waits are then longer.
 our @wrapper = split ' ', $ENV{GATEWAY_WRAPPER} || '';

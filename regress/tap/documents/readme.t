@@ -9,7 +9,7 @@ use File::Temp qw(tempdir);
 use IO::Socket::INET;
 use Test::More;
 
-my $tree = abs_path(dirname(abs_path(__FILE__)) . '/../..');
+my $tree = abs_path(dirname(abs_path(__FILE__)) . '/../../..');
 my $base = tempdir('/tmp/flight_booking_readme.XXXXXX', CLEANUP => 1);
 chmod 0755, $base;
 

@@ -5,7 +5,6 @@ use strict;
 use warnings;
 
 use FindBin;
-use lib $FindBin::RealBin;
 use BookingTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
@@ -14,7 +13,7 @@ use Time::HiRes qw(sleep);
 
 plan skip_all => 'pgbackrest is not installed' if system('pgbackrest version >/dev/null 2>&1') != 0;
 
-my $docker = "$FindBin::RealBin/../../docker";
+my $docker = "$FindBin::RealBin/../../../docker";
 my $base = PostgreSQL::Test::Utils::tempdir;
 my $repository = "$base/repository";
 mkdir $_ or die for $repository, "$base/wal_archive";

@@ -5,10 +5,6 @@
 use strict;
 use warnings;
 
-use Cwd qw(abs_path);
-use File::Basename qw(dirname);
-use lib dirname(abs_path(__FILE__));
-
 use HTTP::Tiny;
 use JSON::PP ();
 use NativeCluster;

@@ -13,11 +13,10 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-use lib dirname(abs_path(__FILE__));
 use Browser;
 use Gateway;
 
-my $tree = abs_path(dirname(abs_path(__FILE__)) . '/../..');
+my $tree = abs_path(dirname(abs_path(__FILE__)) . '/../../..');
 my $chromium = Browser::find() or die "this test needs a Chromium: install the package chromium, or set CHROMIUM\n";
 
 # ---------------------------------------------------------------- the system
