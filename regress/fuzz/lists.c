@@ -18,10 +18,10 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#include "booking.h"
-#include "bookings.h"
-#include "changes.h"
-#include "errcodes.h"
+#include "base/errcodes.h"
+#include "base/settings.h"
+#include "booking/bookings.h"
+#include "booking/changes.h"
 
 #define MAX_ARGS 32
 #define SLOTS 1024

@@ -17,9 +17,9 @@
 
 /* The columns that the C code reads or writes, a domain as its base type; a table that was altered behind its back shows here. */
 static BkQuery missing_columns = BK_LONG_SELECT(
-	"SELECT w.table_name || '.' || w.column_name,"
+	"SELECT w.table_name || '.' || w.column_name AS object,"
 	"       CASE WHEN c.attname IS NULL THEN 'is missing'"
-	"            ELSE 'has type ' || t.name || ', not ' || w.type_name END"
+	"            ELSE 'has type ' || t.name || ', not ' || w.type_name END AS problem"
 	"  FROM (VALUES ('flights', 'flight_id', 'bigint'),"
 	"               ('flights', 'scheduled_departure', 'timestamp with time zone'),"
 	"               ('flights', 'sales_open_at', 'timestamp with time zone'),"

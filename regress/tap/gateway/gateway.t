@@ -710,7 +710,7 @@ subtest 'SQLSTATE to HTTP' => sub {
 
 	# The two lists of codes agree: what the extension can raise is in the table above, and so in the gateway's.
 	my %listed = map { $_->[0] => 1 } @rows;
-	my $header = slurp_file(dirname(abs_path(__FILE__)) . '/../../../extension/src/errcodes.h');
+	my $header = slurp_file(dirname(abs_path(__FILE__)) . '/../../../extension/src/base/errcodes.h');
 	my @raised = map { 'SB' . join '', /'(.)'/g } $header =~ /^#define SB_\w+ +SB_CODE(\('.', '.', '.'\))/mg;
 	cmp_ok(scalar @raised, '>=', 14, 'the extension has its codes');
 	is_deeply([ grep { !$listed{$_} } @raised ], [], 'and the gateway knows each');
