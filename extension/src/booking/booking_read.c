@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "base/settings.h"
 #include "booking/bookings.h"
+#include "http/etag.h"
 #include "http/handlers.h"
 
 #define SQL_SHOWN_STATUS                                                                    \
@@ -171,7 +172,7 @@ booking_list_bookings(PG_FUNCTION_ARGS)
 void
 bk_http_bookings_get(const BkRequest *request, BkResponse *response)
 {
-	bk_booking_respond(response, request->ids[0]);
+	bk_http_put_booking(response, request->ids[0]);
 }
 
 /* By customer a list, by reference and last name one. */
@@ -195,7 +196,7 @@ find_one(const BkRequest *request, BkResponse *response)
 	const char *last_name = bk_json_string(request->query, "last_name",
 										   BK_MAX_NAME_LENGTH, BK_REQUIRED);
 
-	bk_booking_respond(response, find(reference, last_name));
+	bk_http_put_booking(response, find(reference, last_name));
 }
 
 static void
@@ -226,29 +227,6 @@ bk_booking_summary(int64 booking_id)
 	Datum values[] = {Int64GetDatum(booking_id)};
 
 	return bk_query_run_old(&summary, values, NULL);
-}
-
-int32
-bk_booking_if_match(const BkRequest *request)
-{
-	const char *tag = bk_json_string(request->context, "if_match", 32, BK_OPTIONAL);
-	int version;
-	int length = 0;
-
-	if (tag == NULL || strcmp(tag, "*") == 0)
-		return BK_ANY_VERSION;
-	if (sscanf(tag, "\"%9d\"%n", &version, &length) != 1 || tag[length] != '\0' ||
-		version < 1)
-		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
-				errmsg("If-Match must be the ETag of the booking, such as \"3\", or *"));
-	return version;
-}
-
-void
-bk_booking_respond(BkResponse *response, int64 booking_id)
-{
-	bk_json_put_string(response->headers, "ETag",
-					   psprintf("\"%d\"", bk_booking_put(response->body, booking_id)));
 }
 
 int32

@@ -76,10 +76,7 @@ extern BkBooking bk_booking_lock_live(int64 booking_id, int32 if_version);
 /* Says that a hold has lapsed: SB003. */
 pg_noreturn extern void bk_booking_refuse_lapsed(int64 booking_id);
 
-/* The version that the request's If-Match names, or BK_ANY_VERSION. Raises SB010. */
-extern int32 bk_booking_if_match(const BkRequest *request);
-
-/* The same for a SQL function whose argument number arg is if_version: null for any. Raises SB010. */
+/* The version that argument number arg of a SQL function, if_version, asks for; BK_ANY_VERSION for null. Raises SB010. */
 extern int32 bk_booking_if_version(FunctionCallInfo fcinfo, int arg);
 
 /* Writes a booking with its items and payments as a JSON object; returns its version. Raises SB011. */
@@ -88,9 +85,6 @@ extern int32 bk_booking_put(StringInfo out, int64 booking_id);
 /* The same for a booking that this transaction has just made and not touched since: its row and items are not read. */
 extern void bk_booking_put_new(StringInfo out, int64 booking_id,
 							   const BkBookingWish *wish);
-
-/* Answers with a booking, its items and payments; its version is the ETag. Raises SB011. */
-extern void bk_booking_respond(BkResponse *response, int64 booking_id);
 
 /* After items have changed: total and status of the booking as they follow from its items; a new version. */
 extern void bk_booking_settle(int64 booking_id);

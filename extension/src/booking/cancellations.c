@@ -27,6 +27,7 @@
 #include "booking/items.h"
 #include "booking/payments.h"
 #include "booking/quotes.h"
+#include "http/etag.h"
 #include "http/handlers.h"
 #include "inventory/flights.h"
 
@@ -176,7 +177,7 @@ bk_http_cancellations_create(const BkRequest *request, BkResponse *response)
 	int count;
 	int16 *item_nos = bk_json_int16_array(request->body, "items", BK_MAX_ITEMS, &count);
 
-	put(response, bk_cancellation_quote(request->ids[0], bk_booking_if_match(request),
+	put(response, bk_cancellation_quote(request->ids[0], bk_http_if_match(request),
 										item_nos, count));
 }
 

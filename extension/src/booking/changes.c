@@ -23,6 +23,7 @@
 #include "booking/items.h"
 #include "booking/payments.h"
 #include "booking/quotes.h"
+#include "http/etag.h"
 #include "http/handlers.h"
 
 static BkQuery find_quote = BK_SELECT(
@@ -149,7 +150,7 @@ bk_http_changes_create(const BkRequest *request, BkResponse *response)
 	BkMove *moves = bk_change_read_moves(request->body, &count);
 
 	put(response,
-		bk_change_quote(request->ids[0], bk_booking_if_match(request), moves, count));
+		bk_change_quote(request->ids[0], bk_http_if_match(request), moves, count));
 }
 
 void
@@ -172,10 +173,10 @@ bk_http_seat_change(const BkRequest *request, BkResponse *response)
 		ereport(ERROR, errcode(SB_NOT_FOUND),
 				errmsg("no item " INT64_FORMAT, request->ids[1]));
 	move.item_no = (int16) request->ids[1];
-	bk_change_confirm(bk_change_quote(request->ids[0], bk_booking_if_match(request),
-									  &move, 1),
+	bk_change_confirm(bk_change_quote(request->ids[0], bk_http_if_match(request), &move,
+									  1),
 					  &tender);
-	bk_booking_respond(response, request->ids[0]);
+	bk_http_put_booking(response, request->ids[0]);
 }
 
 void

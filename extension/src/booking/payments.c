@@ -17,6 +17,7 @@
 #include "booking/bookings.h"
 #include "booking/items.h"
 #include "booking/payments.h"
+#include "http/etag.h"
 #include "http/handlers.h"
 
 static const char *const methods[] = {"card", "bank_transfer", "cash", "voucher", NULL};
@@ -75,9 +76,8 @@ bk_http_payments_create(const BkRequest *request, BkResponse *response)
 	const char *method;
 
 	bk_payment_read(request->body, &amount, &currency, &method);
-	bk_payment_pay(request->ids[0], bk_booking_if_match(request), amount, currency,
-				   method);
-	bk_booking_respond(response, request->ids[0]);
+	bk_payment_pay(request->ids[0], bk_http_if_match(request), amount, currency, method);
+	bk_http_put_booking(response, request->ids[0]);
 }
 
 void

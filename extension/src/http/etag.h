@@ -1,0 +1,19 @@
+/*
+ * etag.h
+ *		A booking's version as its ETag, and as If-Match asks for it.
+ */
+#ifndef BK_ETAG_H
+#define BK_ETAG_H
+
+#include "http/request.h"
+
+/* The version that the request's If-Match names, or BK_ANY_VERSION where it names none. Raises SB010. */
+extern int32 bk_http_if_match(const BkRequest *request);
+
+/* Sets the response's ETag to a version. */
+extern void bk_http_put_etag(BkResponse *response, int32 version);
+
+/* Answers with a booking, its items and payments, and its ETag. Raises SB011. */
+extern void bk_http_put_booking(BkResponse *response, int64 booking_id);
+
+#endif
