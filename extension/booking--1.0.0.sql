@@ -16,8 +16,8 @@ CREATE FUNCTION booking.booking_api(
     AS 'MODULE_PATHNAME', 'booking_booking_api';
 COMMENT ON FUNCTION booking.booking_api(text, text, jsonb, jsonb, jsonb) IS
 'One HTTP request as one SQL call. method: GET, POST …; path: /v1/…, decoded, without query; query: an object of strings;
-body: the request''s object or null; context: request_id and what else a route needs. Returns the HTTP status, the response
-headers as a JSON object, and the body: JSON unless the headers name another content type. A failure is an SQL error: a
+body: the request''s object or null; context: an object with idempotency_key and if_match, as these headers came, or without.
+Returns the HTTP status, the response headers as a JSON object, and the body: JSON unless the headers name another content type. A failure is an SQL error: a
 SQLSTATE of class SB (README, table of errors) or one of PostgreSQL''s.';
 
 ---------------------------------------------------------------------------------------------------------------------

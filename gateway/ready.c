@@ -43,18 +43,18 @@ gw_ready_reply(const GwConfig *config, GwConn conns[GW_DB_COUNT],
 static json_t *
 database_part(const GwConfig *config, GwConn *conn, const char *request_id, bool *writable)
 {
-	GwRequest ask = {.method = "GET", .path = "/v1/health", .query = "{}", .safe = true};
+	GwRequest ask = {.method = "GET",
+					 .path = "/v1/health",
+					 .query = "{}",
+					 .context = "{}",
+					 .safe = true};
 	GwCallLimits limits = {.timeout = config->ready_timeout, .retry = false};
 	GwReply answer = {0};
 	json_t *part = json_object();
-	json_t *context = json_pack("{s:s}", "request_id", request_id);
 	long start = gw_conn_clock_ms();
 
 	strcpy(ask.id, request_id);
-	ask.context = json_dumps(context, JSON_COMPACT);
-	json_decref(context);
 	gw_dbcall_run(conn, &ask, &limits, &answer);
-	free(ask.context);
 	part_describe(part, &answer, writable);
 	json_object_set_new(part, "duration_ms", json_integer(gw_conn_clock_ms() - start));
 	gw_reply_free(&answer);

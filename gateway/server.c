@@ -58,7 +58,7 @@ typedef struct Exchange
 	struct timespec start;
 } Exchange;
 
-/* Header -> key of the context that booking_api gets. */
+/* Header -> key of the context that booking_api gets: what the extension reads, no more. */
 static const struct
 {
 	const char *header;
@@ -66,11 +66,6 @@ static const struct
 } context_headers[] = {
 	{"Idempotency-Key", "idempotency_key"},
 	{"If-Match", "if_match"},
-	{"If-None-Match", "if_none_match"},
-	{"Prefer", "prefer"},
-	{"X-Api-Key", "api_key"},
-	{"Authorization", "authorization"},
-	{"Traceparent", "traceparent"},
 };
 
 static void *on_thread_start(const struct mg_context *context, int type);
@@ -573,8 +568,7 @@ static bool
 context_make(Exchange *ex, GwProblem *problem)
 {
 	json_t *context = json_object();
-	bool good = gw_context_add(context, "request_id", ex->request.id, problem) &&
-				gw_context_add(context, "remote_addr", ex->info->remote_addr, problem);
+	bool good = true;
 
 	for (size_t i = 0; good && i < sizeof(context_headers) / sizeof(context_headers[0]);
 		 i++)

@@ -90,7 +90,7 @@ subtest 'concurrent clients' => sub {
 							'X-Request-Id' => "c$client-$n" } });
 				my $json = eval { decode_json($r->{content}) } || {};
 				$good++ if $r->{status} == 200 && $json->{query}{c} == $client
-				  && $json->{body}{n} == $n && $json->{context}{request_id} eq "c$client-$n";
+				  && $json->{body}{n} == $n && $r->{headers}{'x-request-id'} eq "c$client-$n";
 			}
 			syswrite($write, $good);
 			POSIX::_exit(0);

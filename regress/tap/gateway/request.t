@@ -14,7 +14,7 @@ $gw = start_gateway();
 subtest 'a request as the database sees it' => sub {
 	my $echo = request('GET', '/v1/any%20thing/%C3%A9?a=1&b=x%26y&c=&d&e=p+q%2B&&%C3%BC=%E2%82%AC',
 		headers => { 'X-Request-Id' => 'trace-1.A_b', 'Idempotency-Key' => 'k 1',
-			'If-Match' => '"7"', 'X-Api-Key' => 'abc', 'X-Other' => 'no' });
+			'If-Match' => '"7"', 'X-Api-Key' => 'abc', 'If-None-Match' => '"1"', Authorization => 'Bearer abc', 'X-Other' => 'no' });
 	my $seen = $echo->{json};
 
 	is($echo->{status}, 200, 'status');
@@ -28,8 +28,8 @@ subtest 'a request as the database sees it' => sub {
 		'query');
 	is($seen->{body}, undef, 'no body');
 	is_deeply($seen->{context},
-		{ request_id => 'trace-1.A_b', remote_addr => '127.0.0.1', idempotency_key => 'k 1',
-			if_match => '"7"', api_key => 'abc' }, 'context');
+		{ idempotency_key => 'k 1', if_match => '"7"' }, 'context: what the extension reads, and nothing else');
+	is_deeply(request('GET', '/v1/x')->{json}{context}, {}, 'context without such headers');
 	is($seen->{database}, 'flight_booking', 'primary database');
 
 	for my $bad ('', 'x' x 65, "a b", 'a/b', 'a"b')
