@@ -67,12 +67,6 @@ static const Setting settings[] = {
 	 "time a client has to send a request body"},
 	{"GATEWAY_KEEP_ALIVE_MS", NUMBER, FIELD(keep_alive), "1000", 0, 600000,
 	 "idle time after which a kept connection is closed"},
-	{"GATEWAY_STATEMENT_TIMEOUT_MS", NUMBER, FIELD(statement_timeout[GW_DB_PRIMARY]), "5000", 10, 600000,
-	 "statement_timeout on the primary database"},
-	{"GATEWAY_REPORTS_TIMEOUT_MS", NUMBER, FIELD(statement_timeout[GW_DB_REPORTS]), "60000", 10, 3600000,
-	 "statement_timeout on the reports database"},
-	{"GATEWAY_LOCK_TIMEOUT_MS", NUMBER, FIELD(lock_timeout), "250", 10, 600000,
-	 "lock_timeout on both databases"},
 	{"GATEWAY_READY_TIMEOUT_MS", NUMBER, FIELD(ready_timeout), "1000", 10, 60000,
 	 "time a database has to answer /readyz"},
 	{"GATEWAY_CONNECT_BUDGET_MS", NUMBER, FIELD(connect_budget), "3000", 0, 60000,
@@ -130,7 +124,9 @@ gw_config_help(FILE *out)
 			fprintf(out, "\n      default: %s", setting->fallback);
 		fputc('\n', out);
 	}
-	fputs("\nExit status: 0 after a requested stop, 1 when it cannot listen or a request\n"
+	fputs("\nHow long a statement may take and wait for a lock is a setting of the database\n"
+		  "role: ALTER ROLE booking_app SET statement_timeout = '5s'.\n"
+		  "\nExit status: 0 after a requested stop, 1 when it cannot listen or a request\n"
 		  "did not finish in time, 2 for a wrong setting.\n",
 		  out);
 }

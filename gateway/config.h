@@ -37,8 +37,6 @@ typedef struct GwConfig
 	long header_timeout; /* milliseconds, like all that follow */
 	long body_timeout;
 	long keep_alive;
-	long statement_timeout[GW_DB_COUNT];
-	long lock_timeout;
 	long ready_timeout;
 	long connect_budget;
 	long stop_timeout;

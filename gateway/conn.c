@@ -26,8 +26,6 @@ typedef struct Pool
 {
 	const char *url;
 	const char *password;
-	char statement_timeout[32];
-	char lock_timeout[32];
 	atomic_uint generation;
 	atomic_long down_since; /* clock of the first failed connect, 0 when up */
 } Pool;
@@ -39,7 +37,9 @@ static bool conn_alive(GwConn *conn);
 static bool conn_open(GwConn *conn, GwSqlError *error);
 static PGconn *connect_params(const Pool *pool);
 static bool conn_prepare(GwConn *conn, GwSqlError *error);
-static bool result_good(PGresult *result, ExecStatusType expected, GwSqlError *error);
+static bool read_statement_timeout(GwConn *conn, GwSqlError *error);
+static bool result_good(const PGresult *result, ExecStatusType expected,
+						GwSqlError *error);
 static void note_down(GwConn *conn, const GwSqlError *error);
 static void note_up(GwConn *conn);
 static void on_notice(void *arg, const PGresult *result);
@@ -72,10 +72,6 @@ gw_conn_setup(const GwConfig *config)
 
 		pool->url = config->url[db];
 		pool->password = config->password[db];
-		snprintf(pool->statement_timeout, sizeof(pool->statement_timeout), "%ld",
-				 config->statement_timeout[db]);
-		snprintf(pool->lock_timeout, sizeof(pool->lock_timeout), "%ld",
-				 config->lock_timeout);
 	}
 }
 
@@ -222,7 +218,7 @@ conn_open(GwConn *conn, GwSqlError *error)
 	conn->pg = pg;
 	gw_metrics_db_connected(conn->db);
 	PQsetNoticeReceiver(pg, on_notice, conn);
-	if (conn_prepare(conn, error))
+	if (read_statement_timeout(conn, error) && conn_prepare(conn, error))
 		return true;
 	gw_conn_close(conn);
 	return false;
@@ -250,43 +246,50 @@ connect_params(const Pool *pool)
 	return PQconnectdbParams(keywords, values, 1);
 }
 
-/* Sets the time limits and prepares the one statement. */
+/*
+ * Learns how long a statement may take here, because an answer must be waited for a little
+ * longer. The database role decides it (sql/roles.sql), and the gateway sets no other.
+ */
+static bool
+read_statement_timeout(GwConn *conn, GwSqlError *error)
+{
+	PGresult *result = PQexec(conn->pg, "SELECT setting"
+										"  FROM pg_catalog.pg_settings"
+										" WHERE name = 'statement_timeout'");
+	bool good = result_good(result, PGRES_TUPLES_OK, error);
+
+	if (good)
+		conn->statement_timeout = strtol(PQgetvalue(result, 0, 0), NULL, 10);
+	PQclear(result);
+	return good;
+}
+
+/* Prepares the one statement that the gateway ever sends for a request. */
 static bool
 conn_prepare(GwConn *conn, GwSqlError *error)
 {
-	const Pool *pool = &pools[conn->db];
-	const char *const values[] = {pool->statement_timeout, pool->lock_timeout};
-	PGresult *result;
+	PGresult *result = PQprepare(conn->pg, GW_CONN_STATEMENT,
+								 "SELECT status, headers, body"
+								 "  FROM booking.booking_api($1::text, $2::text, $3::jsonb,"
+								 "                           $4::jsonb, $5::jsonb)",
+								 5, NULL);
+	bool good = result_good(result, PGRES_COMMAND_OK, error);
 
-	result = PQexecParams(conn->pg,
-						  "SELECT pg_catalog.set_config('statement_timeout', $1, false),"
-						  "       pg_catalog.set_config('lock_timeout', $2, false)",
-						  2, NULL, values, NULL, NULL, 0);
-	if (!result_good(result, PGRES_TUPLES_OK, error))
-		return false;
-	result = PQprepare(conn->pg, GW_CONN_STATEMENT,
-					   "SELECT status, headers, body"
-					   "  FROM booking.booking_api($1::text, $2::text, $3::jsonb,"
-					   "                           $4::jsonb, $5::jsonb)",
-					   5, NULL);
-	return result_good(result, PGRES_COMMAND_OK, error);
-}
-
-/* Clears result; an unexpected status goes to error. */
-static bool
-result_good(PGresult *result, ExecStatusType expected, GwSqlError *error)
-{
-	bool good = PQresultStatus(result) == expected;
-	const char *sqlstate;
-
-	if (!good)
-	{
-		sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-		gw_sql_error_set(error, sqlstate != NULL ? sqlstate : GW_NO_CONNECTION,
-						 PQresultErrorMessage(result));
-	}
 	PQclear(result);
 	return good;
+}
+
+/* Is result of the expected kind? If not, error tells why. */
+static bool
+result_good(const PGresult *result, ExecStatusType expected, GwSqlError *error)
+{
+	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+	if (PQresultStatus(result) == expected)
+		return true;
+	gw_sql_error_set(error, sqlstate != NULL ? sqlstate : GW_NO_CONNECTION,
+					 PQresultErrorMessage(result));
+	return false;
 }
 
 /* Remembers since when the database is down, and logs the first failure. */

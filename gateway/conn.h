@@ -18,9 +18,10 @@ struct pg_conn;
 typedef struct GwConn
 {
 	GwDatabase db;
-	struct pg_conn *pg;  /* NULL while closed */
-	unsigned generation; /* of the pool when it was opened */
-	bool doomed;         /* the server said that it ends this session */
+	struct pg_conn *pg;     /* NULL while closed */
+	unsigned generation;    /* of the pool when it was opened */
+	bool doomed;            /* the server said that it ends this session */
+	long statement_timeout; /* of the session, milliseconds; 0: none */
 } GwConn;
 
 extern bool gw_conn_url_password(const char *url, char **password);

@@ -18,6 +18,9 @@
 #define MAX_RECONNECTS 1
 #define RETRY_PAUSE_MS 20
 #define LONGEST_RETRY_PAUSE_MS 200
+#define ANSWER_GRACE_MS 2000 /* past statement_timeout, then the server is given up */
+#define LONGEST_ANSWER_MS \
+	600000 /* where the role has a longer statement_timeout, or none */
 
 typedef struct Tries
 {
@@ -30,6 +33,7 @@ static bool call_try(GwConn *conn, const GwRequest *request, const GwCallLimits 
 static bool call_again(GwConn *conn, const GwRequest *request, const GwCallLimits *limits,
 					   const GwSqlError *error, Tries *tries);
 static bool call_send(GwConn *conn, const GwRequest *request);
+static long answer_time(const GwConn *conn, const GwCallLimits *limits);
 static PGresult *call_receive(PGconn *pg, long timeout, bool *row_seen);
 static bool call_wait(PGconn *pg, long deadline);
 static void error_from_result(GwSqlError *error, const PGresult *result, bool row_seen);
@@ -74,7 +78,7 @@ call_try(GwConn *conn, const GwRequest *request, const GwCallLimits *limits,
 		gw_sql_error_set(error, GW_UNKNOWN_OUTCOME, PQerrorMessage(conn->pg));
 		return false;
 	}
-	result = call_receive(conn->pg, limits->timeout, &row_seen);
+	result = call_receive(conn->pg, answer_time(conn, limits), &row_seen);
 	if (PQresultStatus(result) == PGRES_TUPLES_OK)
 		good = reply_from_result(reply, result, error);
 	else
@@ -120,6 +124,18 @@ call_send(GwConn *conn, const GwRequest *request)
 
 	return PQsendQueryPrepared(conn->pg, GW_CONN_STATEMENT, 5, values, NULL, NULL, 0) ==
 		   1;
+}
+
+/* How long to wait for the answer to what conn was sent, in milliseconds: never forever. */
+static long
+answer_time(const GwConn *conn, const GwCallLimits *limits)
+{
+	long most = conn->statement_timeout + ANSWER_GRACE_MS;
+
+	if (limits->timeout > 0)
+		return limits->timeout;
+	return conn->statement_timeout > 0 && most < LONGEST_ANSWER_MS ? most
+																   : LONGEST_ANSWER_MS;
 }
 
 /*

@@ -11,7 +11,8 @@
 
 typedef struct GwCallLimits
 {
-	long timeout; /* milliseconds to wait for the answer */
+	long timeout; /* milliseconds to wait for the answer; 0: as the session's
+				   * statement_timeout allows */
 	bool retry;   /* false: one try, and no waiting for a connection */
 } GwCallLimits;
 

@@ -26,7 +26,6 @@
 #define BUFFER_FACTOR 4             /* what overflows the buffer gets a 400, not a 431 */
 #define BODY_PIECE 16               /* mg_read blocks until it has all it was asked for */
 #define REQUESTS_PER_CONNECTION 100 /* so that a busy client gives its thread back */
-#define ANSWER_GRACE_MS 2000 /* past statement_timeout, then the server is given up */
 #define DRAIN_MS 1000
 #define DRAIN_BYTES 1048576
 #define STOP_POLL_MS 10
@@ -456,8 +455,7 @@ call_database(Exchange *ex)
 {
 	const GwConfig *config = ex->server->config;
 	GwDatabase db = gw_config_route(config, ex->request.path);
-	GwCallLimits limits = {.timeout = config->statement_timeout[db] + ANSWER_GRACE_MS,
-						   .retry = true};
+	GwCallLimits limits = {.timeout = 0, .retry = true};
 	GwProblem problem;
 
 	if (ex->worker == NULL)

@@ -54,7 +54,7 @@ GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_archive_statusdir() TO booking_owner;
 
 -- The API bounds every wait: a stuck client costs others half a second, not their evening. A row that several want has two
 -- queues, for its tuple and for its holder's transaction, so the timeout is half of that.
-ALTER ROLE booking_app SET statement_timeout = '3s';
+ALTER ROLE booking_app SET statement_timeout = '5s';
 ALTER ROLE booking_app SET lock_timeout = '250ms';
 ALTER ROLE booking_app SET idle_in_transaction_session_timeout = '5s';
 ALTER ROLE booking_app SET default_transaction_isolation = 'read committed';

@@ -7,6 +7,7 @@ use Cwd qw(abs_path);
 use File::Basename qw(dirname);
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(time);
 
 use GatewayTest;
 
@@ -118,15 +119,23 @@ subtest 'retries' => sub {
 };
 
 subtest 'time limits' => sub {
-	my $short = start_gateway(
-		GATEWAY_STATEMENT_TIMEOUT_MS => 300,
-		GATEWAY_REPORTS_TIMEOUT_MS => 3000,
-		GATEWAY_READY_TIMEOUT_MS => 300);
 	my $kept = $gw;
-	$gw = $short;
+
+	limit_time(flight_booking => '300ms', reports => '3s');
+	$gw = start_gateway(GATEWAY_WORKERS => 1);
 	problem_ok(post('/v1/sleep/5', '{}'), 504, 'timeout', 'statement_timeout');
-	is(request('GET', '/v1/reports/sleep/1')->{status}, 200, 'the reports database has its own');
-	$short->stop;
+	is(request('GET', '/v1/reports/sleep/1')->{content}, '{"slept":true}', 'the reports database has its own');
+
+	# A server that is frozen does not end a statement; the gateway gives it up two seconds after it should have.
+	my $pid = request('GET', '/v1/echo')->{json}{pid};
+	my $start = time;
+	kill 'STOP', $pid;
+	problem_ok(post('/v1/x', '{}'), 503, 'unknown_outcome', 'no answer at all');
+	kill 'CONT', $pid;
+	cmp_ok(time - $start, '>', 2, 'not before the statement can have ended');
+	cmp_ok(time - $start, '<', 2.3 + 2 * $patience, 'and soon after');
+	is(post('/v1/x', '{}')->{status}, 200, 'the next has a new connection');
+	$gw->stop;
 	$gw = $kept;
 };
 

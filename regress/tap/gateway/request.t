@@ -54,8 +54,9 @@ subtest 'which database' => sub {
 	is(request('GET', "/v1$_->[0]")->{json}{database}, $_->[1], "/v1$_->[0]")
 	  for ([ '/reports', 'reports' ], [ '/reports/x', 'reports' ], [ '/etl_runs', 'reports' ],
 		[ '/reportsx', 'flight_booking' ], [ '/x/reports', 'flight_booking' ], [ '', 'flight_booking' ]);
-	like(request('GET', '/v1/setting/statement_timeout')->{content}, qr/5s/, 'statement_timeout');
-	like(request('GET', '/v1/setting/lock_timeout')->{content}, qr/250ms/, 'lock_timeout');
+	like(request('GET', '/v1/setting/statement_timeout')->{content}, qr/7s/, "the role's statement_timeout");
+	like(request('GET', '/v1/reports/setting/statement_timeout')->{content}, qr/70s/, 'and that of the reports database');
+	like(request('GET', '/v1/setting/lock_timeout')->{content}, qr/350ms/, 'lock_timeout');
 	like(request('GET', '/v1/setting/application_name')->{content}, qr/booking_gateway/, 'name');
 };
 

@@ -9,7 +9,7 @@ CREATE FUNCTION booking.stub_api(
 	context jsonb DEFAULT '{}', OUT status int, OUT headers json, OUT body_out text)
 RETURNS record LANGUAGE plpgsql AS $$
 DECLARE
-	part text[] := string_to_array(path, '/');
+	part text[] := string_to_array(regexp_replace(path, '^/v1/reports/', '/v1/'), '/');
 BEGIN
 	status := 200;
 	CASE part[3]

@@ -20,7 +20,7 @@ use Time::HiRes qw(sleep time);
 
 use Gateway;
 
-our @EXPORT = qw($node $gw $patience $sleeping start_databases start_gateway raw drain request post problem_ok raw_problem_ok
+our @EXPORT = qw($node $gw $patience $sleeping start_databases limit_time start_gateway raw drain request post problem_ok raw_problem_ok
   logged calls calls_reset in_background outcome wait_for finish);
 
 our $node;                          # the server, with databases flight_booking and reports
@@ -43,6 +43,17 @@ sub start_databases
 	$node->start;
 	$node->safe_psql('postgres', "CREATE DATABASE $_") for qw(flight_booking reports);
 	$node->safe_psql($_, $stub) for qw(flight_booking reports);
+	limit_time(flight_booking => '7s', reports => '70s');
+	return;
+}
+
+# Sets what a role's settings would: the limits of later sessions.
+sub limit_time
+{
+	my (%limit) = @_;
+
+	$node->safe_psql('postgres', "ALTER DATABASE $_ SET statement_timeout = '$limit{$_}'; ALTER DATABASE $_ SET lock_timeout = '350ms'")
+	  for keys %limit;
 	return;
 }
 
