@@ -82,15 +82,15 @@ static const Setting settings[] = {
 
 #define SETTING_COUNT (sizeof(settings) / sizeof(settings[0]))
 
-static bool setting_read(GwConfig *config, const Setting *setting, char *error,
+static bool read_setting(GwConfig *config, const Setting *setting, char *error,
 						 size_t error_size);
-static bool number_read(const Setting *setting, const char *text, long *value);
-static bool values_check(GwConfig *config, char *error, size_t error_size);
-static bool prefixes_split(GwConfig *config);
-static bool database_check(GwConfig *config, GwDatabase db, char *error,
+static bool parse_number(const Setting *setting, const char *text, long *value);
+static bool check_values(GwConfig *config, char *error, size_t error_size);
+static bool split_prefixes(GwConfig *config);
+static bool check_database(GwConfig *config, GwDatabase db, char *error,
 						   size_t error_size);
-static bool guide_password(const char *in_url, const char *in_file);
-static char *password_read(const char *file);
+static bool is_guide_password(const char *in_url, const char *in_file);
+static char *read_password(const char *file);
 
 /* Fills config from the environment; false leaves a sentence for the user in error. */
 bool
@@ -99,10 +99,10 @@ gw_config_load(GwConfig *config, char *error, size_t error_size)
 	memset(config, 0, sizeof(*config));
 	for (size_t i = 0; i < SETTING_COUNT; i++)
 	{
-		if (!setting_read(config, &settings[i], error, error_size))
+		if (!read_setting(config, &settings[i], error, error_size))
 			return false;
 	}
-	return values_check(config, error, error_size);
+	return check_values(config, error, error_size);
 }
 
 /* Prints every variable with its default and meaning. */
@@ -131,6 +131,7 @@ gw_config_help(FILE *out)
 		  out);
 }
 
+/* Frees the strings; whoever was given one of them must have ended. */
 void
 gw_config_free(GwConfig *config)
 {
@@ -144,14 +145,7 @@ gw_config_free(GwConfig *config)
 	memset(config, 0, sizeof(*config));
 }
 
-/* The name used in logs, metrics and /readyz. */
-const char *
-gw_config_database_name(GwDatabase db)
-{
-	return db == GW_DB_PRIMARY ? "primary" : "reports";
-}
-
-/* The database that answers this (decoded) path. */
+/* The database that answers this (decoded) path: a prefix ends where a part of it ends. */
 GwDatabase
 gw_config_route(const GwConfig *config, const char *path)
 {
@@ -166,8 +160,9 @@ gw_config_route(const GwConfig *config, const char *path)
 	return GW_DB_PRIMARY;
 }
 
+/* Stores one setting, or its default when the variable is unset or empty. */
 static bool
-setting_read(GwConfig *config, const Setting *setting, char *error, size_t error_size)
+read_setting(GwConfig *config, const Setting *setting, char *error, size_t error_size)
 {
 	const char *text = getenv(setting->name);
 	void *field = (char *) config + setting->offset;
@@ -180,7 +175,7 @@ setting_read(GwConfig *config, const Setting *setting, char *error, size_t error
 		*(char **) field = text != NULL ? strdup(text) : NULL;
 		return true;
 	}
-	if (!number_read(setting, text, &value))
+	if (!parse_number(setting, text, &value))
 	{
 		snprintf(error, error_size, "%s must be %s between %ld and %ld, not \"%.32s\"",
 				 setting->name, "a whole number", setting->min, setting->max, text);
@@ -193,8 +188,9 @@ setting_read(GwConfig *config, const Setting *setting, char *error, size_t error
 	return true;
 }
 
+/* Is text a whole number in the setting's range, and nothing else? */
 static bool
-number_read(const Setting *setting, const char *text, long *value)
+parse_number(const Setting *setting, const char *text, long *value)
 {
 	char *end;
 
@@ -204,8 +200,9 @@ number_read(const Setting *setting, const char *text, long *value)
 		   *value <= setting->max;
 }
 
+/* Checks what a range does not say, and derives what is stored in another form. */
 static bool
-values_check(GwConfig *config, char *error, size_t error_size)
+check_values(GwConfig *config, char *error, size_t error_size)
 {
 	struct in_addr parsed;
 
@@ -223,20 +220,20 @@ values_check(GwConfig *config, char *error, size_t error_size)
 				 config->log_level_name);
 		return false;
 	}
-	if (!prefixes_split(config))
+	if (!split_prefixes(config))
 	{
 		snprintf(error, error_size,
 				 "GATEWAY_REPORTS_PATHS must be at most %d paths that begin with \"/\"",
 				 GW_MAX_PREFIXES);
 		return false;
 	}
-	return database_check(config, GW_DB_PRIMARY, error, error_size) &&
-		   database_check(config, GW_DB_REPORTS, error, error_size);
+	return check_database(config, GW_DB_PRIMARY, error, error_size) &&
+		   check_database(config, GW_DB_REPORTS, error, error_size);
 }
 
-/* Cuts reports_paths, in place, into reports_prefix. */
+/* Cuts reports_paths, in place, into reports_prefix; false for too many or a wrong one. */
 static bool
-prefixes_split(GwConfig *config)
+split_prefixes(GwConfig *config)
 {
 	char *rest = NULL;
 	int count = 0;
@@ -253,14 +250,14 @@ prefixes_split(GwConfig *config)
 
 /* Reads the password file and refuses what must not reach a server. */
 static bool
-database_check(GwConfig *config, GwDatabase db, char *error, size_t error_size)
+check_database(GwConfig *config, GwDatabase db, char *error, size_t error_size)
 {
 	const char *variable = db == GW_DB_PRIMARY ? "DATABASE" : "REPORTS_DATABASE";
 	char *in_url = NULL;
 	const char *problem = NULL;
 
 	if (config->password_file[db] != NULL &&
-		(config->password[db] = password_read(config->password_file[db])) == NULL)
+		(config->password[db] = read_password(config->password_file[db])) == NULL)
 		problem = "_PASSWORD_FILE cannot be read or its first line is empty or too long";
 	else if (config->url[db] == NULL && db == GW_DB_PRIMARY)
 		problem = "_URL is not set; example: postgresql://booking_app@localhost:5432/"
@@ -271,7 +268,7 @@ database_check(GwConfig *config, GwDatabase db, char *error, size_t error_size)
 		problem = "_URL is not a valid PostgreSQL connection URI or string";
 	else if (in_url != NULL && config->password[db] != NULL)
 		problem = "_URL and the password file both give a password; keep one";
-	else if (!config->dev && guide_password(in_url, config->password[db]))
+	else if (!config->dev && is_guide_password(in_url, config->password[db]))
 		problem = "_URL uses the password of the setup guide; choose another one, or set "
 				  "BOOKING_DEV=1 on a development machine";
 
@@ -283,7 +280,7 @@ database_check(GwConfig *config, GwDatabase db, char *error, size_t error_size)
 
 /* Is the password that libpq would send the one that everybody knows? */
 static bool
-guide_password(const char *in_url, const char *in_file)
+is_guide_password(const char *in_url, const char *in_file)
 {
 	const char *password = in_file != NULL ? in_file : in_url;
 
@@ -292,9 +289,9 @@ guide_password(const char *in_url, const char *in_file)
 	return password != NULL && strcmp(password, GUIDE_PASSWORD) == 0;
 }
 
-/* Returns the first line of file, malloc'd, or NULL. */
+/* The first line of file, malloc'd; NULL when it cannot be read, is empty or too long. */
 static char *
-password_read(const char *file)
+read_password(const char *file)
 {
 	FILE *in = fopen(file, "re");
 	char line[MAX_PASSWORD + 2];

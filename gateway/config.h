@@ -8,16 +8,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "database.h"
 #include "log.h"
 
 #define GW_MAX_PREFIXES 8
-
-typedef enum GwDatabase
-{
-	GW_DB_PRIMARY,
-	GW_DB_REPORTS,
-	GW_DB_COUNT
-} GwDatabase;
 
 typedef struct GwConfig
 {
@@ -49,7 +43,6 @@ typedef struct GwConfig
 extern bool gw_config_load(GwConfig *config, char *error, size_t error_size);
 extern void gw_config_help(FILE *out);
 extern void gw_config_free(GwConfig *config);
-extern const char *gw_config_database_name(GwDatabase db);
 extern GwDatabase gw_config_route(const GwConfig *config, const char *path);
 
 #endif /* GW_CONFIG_H */

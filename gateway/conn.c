@@ -9,42 +9,41 @@
 #include <libpq-fe.h>
 #include <poll.h>
 #include <stdatomic.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 
+#include "clock.h"
 #include "log.h"
 #include "metrics.h"
+#include "status.h"
 
 #define FIRST_PAUSE_MS 50
 #define LONGEST_PAUSE_MS 2000
 
-typedef struct Pool
+/* How to reach a database, and what the threads tell each other about it. */
+typedef struct Target
 {
-	const char *url;
+	const char *url; /* NULL: not configured */
 	const char *password;
+	long connect_budget;
 	atomic_uint generation;
 	atomic_long down_since; /* clock of the first failed connect, 0 when up */
-} Pool;
+} Target;
 
-static Pool pools[GW_DB_COUNT];
-static long connect_budget;
+static Target targets[GW_DB_COUNT];
 
-static bool conn_alive(GwConn *conn);
-static bool conn_open(GwConn *conn, GwSqlError *error);
-static PGconn *connect_params(const Pool *pool);
-static bool conn_prepare(GwConn *conn, GwSqlError *error);
+static bool is_alive(GwConn *conn);
+static bool open_conn(GwConn *conn, GwSqlError *error);
+static PGconn *connect_target(const Target *target);
+static bool prepare_session(GwConn *conn, GwSqlError *error);
 static bool read_statement_timeout(GwConn *conn, GwSqlError *error);
-static bool result_good(const PGresult *result, ExecStatusType expected,
-						GwSqlError *error);
+static bool check_result(const PGresult *result, ExecStatusType expected,
+						 GwSqlError *error);
 static void note_down(GwConn *conn, const GwSqlError *error);
 static void note_up(GwConn *conn);
 static void on_notice(void *arg, const PGresult *result);
 
-/* Is url well-formed? Sets password (malloc'd) when url holds one. */
+/* Is url one that libpq reads? Sets password, malloc'd, when url holds one. */
 bool
 gw_conn_url_password(const char *url, char **password)
 {
@@ -61,18 +60,16 @@ gw_conn_url_password(const char *url, char **password)
 	return true;
 }
 
-/* Call before any thread starts; keeps pointers into config. */
+/*
+ * Says how a database is reached; url and password must live as long as the process. Call
+ * before any thread starts.
+ */
 void
-gw_conn_setup(const GwConfig *config)
+gw_conn_setup(GwDatabase db, const char *url, const char *password, long connect_budget)
 {
-	connect_budget = config->connect_budget;
-	for (int db = 0; db < GW_DB_COUNT; db++)
-	{
-		Pool *pool = &pools[db];
-
-		pool->url = config->url[db];
-		pool->password = config->password[db];
-	}
+	targets[db].url = url;
+	targets[db].password = password;
+	targets[db].connect_budget = connect_budget;
 }
 
 /*
@@ -84,29 +81,30 @@ gw_conn_setup(const GwConfig *config)
 bool
 gw_conn_ensure(GwConn *conn, bool patient, GwSqlError *error)
 {
-	Pool *pool = &pools[conn->db];
+	Target *target = &targets[conn->db];
 
-	if (pool->url == NULL)
+	if (target->url == NULL)
 	{
-		gw_sql_error_set(error, GW_NO_CONNECTION, "this database is not configured");
+		gw_sqlerror_set(error, GW_NO_CONNECTION, "this database is not configured");
 		return false;
 	}
-	if (conn->pg != NULL && conn_alive(conn))
+	if (conn->pg != NULL && is_alive(conn))
 		return true;
 	gw_conn_close(conn);
-	for (int attempt = 0; !conn_open(conn, error); attempt++)
+	for (int attempt = 0; !open_conn(conn, error); attempt++)
 	{
 		note_down(conn, error);
 		if (!patient || gw_status_of_sqlstate(error->sqlstate)->http != 503 ||
-			gw_conn_clock_ms() - atomic_load(&pool->down_since) >= connect_budget)
+			gw_clock_ms() - atomic_load(&target->down_since) >= target->connect_budget)
 			return false;
-		gw_sql_error_free(error);
-		gw_conn_pause(attempt, FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
+		gw_sqlerror_free(error);
+		gw_clock_back_off(attempt, FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
 	}
 	note_up(conn);
 	return true;
 }
 
+/* Ends the session if there is one; conn may be used again. */
 void
 gw_conn_close(GwConn *conn)
 {
@@ -125,59 +123,8 @@ gw_conn_drop_all(GwConn *conn)
 	unsigned seen = conn->generation;
 
 	if (conn->pg != NULL)
-		atomic_compare_exchange_strong(&pools[conn->db].generation, &seen, seen + 1);
+		atomic_compare_exchange_strong(&targets[conn->db].generation, &seen, seen + 1);
 	gw_conn_close(conn);
-}
-
-/* Sleeps a random time of at most base * 2^attempt, capped ("full jitter"). */
-void
-gw_conn_pause(int attempt, long base_ms, long cap_ms)
-{
-	long most = base_ms;
-	uint32_t random = 0;
-	struct timespec pause;
-	long ms;
-
-	while (attempt-- > 0 && most < cap_ms)
-		most *= 2;
-	if (most > cap_ms)
-		most = cap_ms;
-	if (getrandom(&random, sizeof(random), 0) != (ssize_t) sizeof(random))
-		random = (uint32_t) gw_conn_clock_ms();
-	ms = 1 + (long) (random % (uint32_t) most);
-	pause.tv_sec = ms / 1000;
-	pause.tv_nsec = ms % 1000 * 1000000;
-	nanosleep(&pause, NULL);
-}
-
-/* Milliseconds of a clock that is never set. */
-long
-gw_conn_clock_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Replaces what error holds. */
-void
-gw_sql_error_set(GwSqlError *error, const char *sqlstate, const char *message)
-{
-	gw_sql_error_free(error);
-	snprintf(error->sqlstate, sizeof(error->sqlstate), "%s", sqlstate);
-	error->message = strdup(message);
-	if (error->message != NULL)
-		error->message[strcspn(error->message, "\r\n")] = '\0';
-}
-
-void
-gw_sql_error_free(GwSqlError *error)
-{
-	free(error->message);
-	free(error->detail);
-	free(error->hint);
-	memset(error, 0, sizeof(*error));
 }
 
 /*
@@ -185,11 +132,11 @@ gw_sql_error_free(GwSqlError *error)
  * report a parameter or to end the session; a closed socket shows as readable too.
  */
 static bool
-conn_alive(GwConn *conn)
+is_alive(GwConn *conn)
 {
 	struct pollfd waiting = {.fd = PQsocket(conn->pg), .events = POLLIN};
 
-	if (conn->generation != atomic_load(&pools[conn->db].generation))
+	if (conn->generation != atomic_load(&targets[conn->db].generation))
 		return false;
 	while (PQstatus(conn->pg) == CONNECTION_OK && poll(&waiting, 1, 0) > 0)
 	{
@@ -199,18 +146,19 @@ conn_alive(GwConn *conn)
 	return PQstatus(conn->pg) == CONNECTION_OK && !conn->doomed;
 }
 
+/* Opens a session that is ready for GW_CONN_STATEMENT; false leaves conn closed. */
 static bool
-conn_open(GwConn *conn, GwSqlError *error)
+open_conn(GwConn *conn, GwSqlError *error)
 {
-	const Pool *pool = &pools[conn->db];
+	const Target *target = &targets[conn->db];
 	PGconn *pg;
 
-	conn->generation = atomic_load(&pool->generation);
+	conn->generation = atomic_load(&target->generation);
 	conn->doomed = false;
-	pg = connect_params(pool);
+	pg = connect_target(target);
 	if (PQstatus(pg) != CONNECTION_OK)
 	{
-		gw_sql_error_set(error, GW_NO_CONNECTION, pg ? PQerrorMessage(pg) : "no memory");
+		gw_sqlerror_set(error, GW_NO_CONNECTION, pg ? PQerrorMessage(pg) : "no memory");
 		PQfinish(pg);
 		gw_metrics_db_connect_failed(conn->db);
 		return false;
@@ -218,7 +166,7 @@ conn_open(GwConn *conn, GwSqlError *error)
 	conn->pg = pg;
 	gw_metrics_db_connected(conn->db);
 	PQsetNoticeReceiver(pg, on_notice, conn);
-	if (read_statement_timeout(conn, error) && conn_prepare(conn, error))
+	if (read_statement_timeout(conn, error) && prepare_session(conn, error))
 		return true;
 	gw_conn_close(conn);
 	return false;
@@ -226,7 +174,7 @@ conn_open(GwConn *conn, GwSqlError *error)
 
 /* The URL overrides what stands before it; a password file overrides the URL. */
 static PGconn *
-connect_params(const Pool *pool)
+connect_target(const Target *target)
 {
 	const char *const keywords[] = {"connect_timeout",
 									"tcp_user_timeout",
@@ -236,11 +184,11 @@ connect_params(const Pool *pool)
 									"fallback_application_name",
 									"dbname",
 									"client_encoding",
-									pool->password != NULL ? "password" : NULL,
+									target->password != NULL ? "password" : NULL,
 									NULL};
-	const char *const values[] = {"2",       "5000", "5",
-								  "2",       "3",    "booking_gateway",
-								  pool->url, "UTF8", pool->password,
+	const char *const values[] = {"2",         "5000", "5",
+								  "2",         "3",    "booking_gateway",
+								  target->url, "UTF8", target->password,
 								  NULL};
 
 	return PQconnectdbParams(keywords, values, 1);
@@ -256,7 +204,7 @@ read_statement_timeout(GwConn *conn, GwSqlError *error)
 	PGresult *result = PQexec(conn->pg, "SELECT setting"
 										"  FROM pg_catalog.pg_settings"
 										" WHERE name = 'statement_timeout'");
-	bool good = result_good(result, PGRES_TUPLES_OK, error);
+	bool good = check_result(result, PGRES_TUPLES_OK, error);
 
 	if (good)
 		conn->statement_timeout = strtol(PQgetvalue(result, 0, 0), NULL, 10);
@@ -266,14 +214,14 @@ read_statement_timeout(GwConn *conn, GwSqlError *error)
 
 /* Prepares the one statement that the gateway ever sends for a request. */
 static bool
-conn_prepare(GwConn *conn, GwSqlError *error)
+prepare_session(GwConn *conn, GwSqlError *error)
 {
 	PGresult *result = PQprepare(conn->pg, GW_CONN_STATEMENT,
 								 "SELECT status, headers, body"
 								 "  FROM booking.booking_api($1::text, $2::text, $3::jsonb,"
 								 "                           $4::jsonb, $5::jsonb)",
 								 5, NULL);
-	bool good = result_good(result, PGRES_COMMAND_OK, error);
+	bool good = check_result(result, PGRES_COMMAND_OK, error);
 
 	PQclear(result);
 	return good;
@@ -281,14 +229,14 @@ conn_prepare(GwConn *conn, GwSqlError *error)
 
 /* Is result of the expected kind? If not, error tells why. */
 static bool
-result_good(const PGresult *result, ExecStatusType expected, GwSqlError *error)
+check_result(const PGresult *result, ExecStatusType expected, GwSqlError *error)
 {
 	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 
 	if (PQresultStatus(result) == expected)
 		return true;
-	gw_sql_error_set(error, sqlstate != NULL ? sqlstate : GW_NO_CONNECTION,
-					 PQresultErrorMessage(result));
+	gw_sqlerror_set(error, sqlstate != NULL ? sqlstate : GW_NO_CONNECTION,
+					PQresultErrorMessage(result));
 	return false;
 }
 
@@ -298,19 +246,19 @@ note_down(GwConn *conn, const GwSqlError *error)
 {
 	long none = 0;
 
-	if (atomic_compare_exchange_strong(&pools[conn->db].down_since, &none,
-									   gw_conn_clock_ms()))
-		gw_log_event(GW_LOG_ERROR, "database_down", "%s: %s",
-					 gw_config_database_name(conn->db),
+	if (atomic_compare_exchange_strong(&targets[conn->db].down_since, &none,
+									   gw_clock_ms()))
+		gw_log_event(GW_LOG_ERROR, "database_down", "%s: %s", gw_database_name(conn->db),
 					 error->message != NULL ? error->message : "");
 }
 
+/* Forgets that the database was down, and logs that it is back. */
 static void
 note_up(GwConn *conn)
 {
-	if (atomic_exchange(&pools[conn->db].down_since, 0) != 0)
+	if (atomic_exchange(&targets[conn->db].down_since, 0) != 0)
 		gw_log_event(GW_LOG_INFO, "database_up", "%s: connected again",
-					 gw_config_database_name(conn->db));
+					 gw_database_name(conn->db));
 }
 
 /* Keeps notices off stderr; the goodbye to an idle session comes this way. */

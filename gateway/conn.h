@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-#include "config.h"
-#include "status.h"
+#include "database.h"
+#include "sqlerror.h"
 
 /* The prepared statement every connection has. */
 #define GW_CONN_STATEMENT "booking_api"
@@ -19,20 +19,16 @@ typedef struct GwConn
 {
 	GwDatabase db;
 	struct pg_conn *pg;     /* NULL while closed */
-	unsigned generation;    /* of the pool when it was opened */
+	unsigned generation;    /* of the database when it was opened */
 	bool doomed;            /* the server said that it ends this session */
 	long statement_timeout; /* of the session, milliseconds; 0: none */
 } GwConn;
 
 extern bool gw_conn_url_password(const char *url, char **password);
-extern void gw_conn_setup(const GwConfig *config);
+extern void gw_conn_setup(GwDatabase db, const char *url, const char *password,
+						  long connect_budget);
 extern bool gw_conn_ensure(GwConn *conn, bool patient, GwSqlError *error);
 extern void gw_conn_close(GwConn *conn);
 extern void gw_conn_drop_all(GwConn *conn);
-extern void gw_conn_pause(int attempt, long base_ms, long cap_ms);
-extern long gw_conn_clock_ms(void);
-
-extern void gw_sql_error_set(GwSqlError *error, const char *sqlstate, const char *message);
-extern void gw_sql_error_free(GwSqlError *error);
 
 #endif /* GW_CONN_H */

@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "metrics.h"
+#include "status.h"
 
 #define MAX_RETRIES 3
 #define MAX_RECONNECTS 1
@@ -28,17 +30,18 @@ typedef struct Tries
 	int reconnects;
 } Tries;
 
-static bool call_try(GwConn *conn, const GwRequest *request, const GwCallLimits *limits,
+static bool try_call(GwConn *conn, const GwRequest *request, const GwCallLimits *limits,
 					 GwReply *reply, GwSqlError *error);
-static bool call_again(GwConn *conn, const GwRequest *request, const GwCallLimits *limits,
-					   const GwSqlError *error, Tries *tries);
-static bool call_send(GwConn *conn, const GwRequest *request);
+static bool recover_call(GwConn *conn, const GwRequest *request,
+						 const GwCallLimits *limits, const GwSqlError *error,
+						 Tries *tries);
+static bool send_call(GwConn *conn, const GwRequest *request);
 static long answer_time(const GwConn *conn, const GwCallLimits *limits);
-static PGresult *call_receive(PGconn *pg, long timeout, bool *row_seen);
-static bool call_wait(PGconn *pg, long deadline);
-static void error_from_result(GwSqlError *error, const PGresult *result, bool row_seen);
-static char *field_copy(const PGresult *result, int field);
-static bool reply_from_result(GwReply *reply, const PGresult *result, GwSqlError *error);
+static PGresult *receive_answer(PGconn *pg, long timeout, bool *row_seen);
+static bool wait_for_answer(PGconn *pg, long deadline);
+static void take_error(GwSqlError *error, const PGresult *result, bool row_seen);
+static char *copy_field(const PGresult *result, int field);
+static bool take_reply(GwReply *reply, const PGresult *result, GwSqlError *error);
 
 /* Fills reply with the database's answer or with a problem; it always has one. */
 void
@@ -48,23 +51,23 @@ gw_dbcall_run(GwConn *conn, const GwRequest *request, const GwCallLimits *limits
 	Tries tries = {0, 0};
 	GwSqlError error = {0};
 
-	while (!call_try(conn, request, limits, reply, &error))
+	while (!try_call(conn, request, limits, reply, &error))
 	{
 		gw_metrics_db_error(error.sqlstate);
-		if (!call_again(conn, request, limits, &error, &tries))
+		if (!recover_call(conn, request, limits, &error, &tries))
 		{
 			gw_status_sql_problem(reply, request->id, &error);
 			break;
 		}
 		gw_metrics_db_retry();
-		gw_sql_error_free(&error);
+		gw_sqlerror_free(&error);
 	}
-	gw_sql_error_free(&error);
+	gw_sqlerror_free(&error);
 }
 
 /* One attempt; false leaves the reason in error. */
 static bool
-call_try(GwConn *conn, const GwRequest *request, const GwCallLimits *limits,
+try_call(GwConn *conn, const GwRequest *request, const GwCallLimits *limits,
 		 GwReply *reply, GwSqlError *error)
 {
 	PGresult *result;
@@ -73,16 +76,16 @@ call_try(GwConn *conn, const GwRequest *request, const GwCallLimits *limits,
 
 	if (!gw_conn_ensure(conn, limits->retry, error))
 		return false;
-	if (!call_send(conn, request))
+	if (!send_call(conn, request))
 	{
-		gw_sql_error_set(error, GW_UNKNOWN_OUTCOME, PQerrorMessage(conn->pg));
+		gw_sqlerror_set(error, GW_UNKNOWN_OUTCOME, PQerrorMessage(conn->pg));
 		return false;
 	}
-	result = call_receive(conn->pg, answer_time(conn, limits), &row_seen);
+	result = receive_answer(conn->pg, answer_time(conn, limits), &row_seen);
 	if (PQresultStatus(result) == PGRES_TUPLES_OK)
-		good = reply_from_result(reply, result, error);
+		good = take_reply(reply, result, error);
 	else
-		error_from_result(error, result, row_seen);
+		take_error(error, result, row_seen);
 	PQclear(result);
 	return good;
 }
@@ -93,8 +96,8 @@ call_try(GwConn *conn, const GwRequest *request, const GwCallLimits *limits,
  * connections.
  */
 static bool
-call_again(GwConn *conn, const GwRequest *request, const GwCallLimits *limits,
-		   const GwSqlError *error, Tries *tries)
+recover_call(GwConn *conn, const GwRequest *request, const GwCallLimits *limits,
+			 const GwSqlError *error, Tries *tries)
 {
 	const GwStatus *status = gw_status_of_sqlstate(error->sqlstate);
 	bool unknown = strcmp(error->sqlstate, GW_UNKNOWN_OUTCOME) == 0;
@@ -111,12 +114,13 @@ call_again(GwConn *conn, const GwRequest *request, const GwCallLimits *limits,
 		return had_connection && tries->reconnects++ < MAX_RECONNECTS;
 	if (status->remedy != GW_REMEDY_RETRY || tries->retries >= MAX_RETRIES)
 		return false;
-	gw_conn_pause(tries->retries++, RETRY_PAUSE_MS, LONGEST_RETRY_PAUSE_MS);
+	gw_clock_back_off(tries->retries++, RETRY_PAUSE_MS, LONGEST_RETRY_PAUSE_MS);
 	return true;
 }
 
+/* Sends the one statement; HEAD is to the database what GET is. */
 static bool
-call_send(GwConn *conn, const GwRequest *request)
+send_call(GwConn *conn, const GwRequest *request)
 {
 	const char *method = strcmp(request->method, "HEAD") == 0 ? "GET" : request->method;
 	const char *const values[] = {method, request->path, request->query, request->body,
@@ -143,16 +147,16 @@ answer_time(const GwConn *conn, const GwCallLimits *limits)
  * by an error, because the commit comes after it; then the error is the result.
  */
 static PGresult *
-call_receive(PGconn *pg, long timeout, bool *row_seen)
+receive_answer(PGconn *pg, long timeout, bool *row_seen)
 {
-	long deadline = gw_conn_clock_ms() + timeout;
+	long deadline = gw_clock_ms() + timeout;
 	PGresult *last = NULL;
 
 	for (;;)
 	{
 		PGresult *next;
 
-		if (!call_wait(pg, deadline))
+		if (!wait_for_answer(pg, deadline))
 		{
 			PQclear(last);
 			return NULL;
@@ -174,12 +178,12 @@ call_receive(PGconn *pg, long timeout, bool *row_seen)
 
 /* Waits until PQgetResult would not block; false when the deadline is over. */
 static bool
-call_wait(PGconn *pg, long deadline)
+wait_for_answer(PGconn *pg, long deadline)
 {
 	while (PQisBusy(pg))
 	{
 		struct pollfd waiting = {.fd = PQsocket(pg), .events = POLLIN};
-		long left = deadline - gw_conn_clock_ms();
+		long left = deadline - gw_clock_ms();
 		int ready;
 
 		if (left <= 0)
@@ -199,7 +203,7 @@ call_wait(PGconn *pg, long deadline)
  * nothing, or by silence, which is not. No SQLSTATE means silence.
  */
 static void
-error_from_result(GwSqlError *error, const PGresult *result, bool row_seen)
+take_error(GwSqlError *error, const PGresult *result, bool row_seen)
 {
 	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
@@ -207,20 +211,21 @@ error_from_result(GwSqlError *error, const PGresult *result, bool row_seen)
 
 	if (sqlstate == NULL || (fatal && row_seen))
 	{
-		gw_sql_error_set(error, GW_UNKNOWN_OUTCOME,
-						 result != NULL ? PQresultErrorMessage(result)
-										: "no answer in time");
+		gw_sqlerror_set(error, GW_UNKNOWN_OUTCOME,
+						result != NULL ? PQresultErrorMessage(result)
+									   : "no answer in time");
 		return;
 	}
-	gw_sql_error_set(error, sqlstate, "");
+	gw_sqlerror_set(error, sqlstate, "");
 	free(error->message);
-	error->message = field_copy(result, PG_DIAG_MESSAGE_PRIMARY);
-	error->detail = field_copy(result, PG_DIAG_MESSAGE_DETAIL);
-	error->hint = field_copy(result, PG_DIAG_MESSAGE_HINT);
+	error->message = copy_field(result, PG_DIAG_MESSAGE_PRIMARY);
+	error->detail = copy_field(result, PG_DIAG_MESSAGE_DETAIL);
+	error->hint = copy_field(result, PG_DIAG_MESSAGE_HINT);
 }
 
+/* The field of an error, malloc'd, or NULL where it has none. */
 static char *
-field_copy(const PGresult *result, int field)
+copy_field(const PGresult *result, int field)
 {
 	const char *text = PQresultErrorField(result, field);
 
@@ -229,7 +234,7 @@ field_copy(const PGresult *result, int field)
 
 /* Checks the shape of the answer; a wrong one is an internal error. */
 static bool
-reply_from_result(GwReply *reply, const PGresult *result, GwSqlError *error)
+take_reply(GwReply *reply, const PGresult *result, GwSqlError *error)
 {
 	long status = 0;
 
@@ -237,7 +242,7 @@ reply_from_result(GwReply *reply, const PGresult *result, GwSqlError *error)
 		status = strtol(PQgetvalue(result, 0, 0), NULL, 10);
 	if (status < 200 || status > 599)
 	{
-		gw_sql_error_set(error, "XX000", "booking_api returned no row or a wrong status");
+		gw_sqlerror_set(error, "XX000", "booking_api returned no row or a wrong status");
 		return false;
 	}
 	reply->status = (int) status;

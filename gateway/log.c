@@ -16,10 +16,11 @@ static const char *const level_names[] = {"error", "warning", "info", "debug"};
 
 static GwLogLevel threshold = GW_LOG_INFO;
 
-static json_t *line_start(GwLogLevel level);
-static void line_text(json_t *line, const char *key, const char *value);
-static void line_write(json_t *line);
+static json_t *start_line(GwLogLevel level);
+static void add_text(json_t *line, const char *key, const char *value);
+static void finish_line(json_t *line);
 
+/* Reads a name of --help's list; false leaves level as it was. */
 bool
 gw_log_level_parse(const char *name, GwLogLevel *level)
 {
@@ -56,10 +57,10 @@ gw_log_event(GwLogLevel level, const char *event, const char *format, ...)
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
 
-	line = line_start(level);
-	line_text(line, "event", event);
-	line_text(line, "message", message);
-	line_write(line);
+	line = start_line(level);
+	add_text(line, "event", event);
+	add_text(line, "message", message);
+	finish_line(line);
 }
 
 /* Writes the one line of a finished request. */
@@ -71,25 +72,26 @@ gw_log_request(const GwRequestLog *entry)
 
 	if (level > threshold)
 		return;
-	line = line_start(level);
-	line_text(line, "event", "request");
-	line_text(line, "request_id", entry->request_id);
-	line_text(line, "method", entry->method);
-	line_text(line, "path", entry->path);
+	line = start_line(level);
+	add_text(line, "event", "request");
+	add_text(line, "request_id", entry->request_id);
+	add_text(line, "method", entry->method);
+	add_text(line, "path", entry->path);
 	json_object_set_new(line, "status", json_integer(entry->status));
 	if (entry->code != NULL)
-		line_text(line, "code", entry->code);
+		add_text(line, "code", entry->code);
 	if (entry->sqlstate[0] != '\0')
-		line_text(line, "sqlstate", entry->sqlstate);
+		add_text(line, "sqlstate", entry->sqlstate);
 	if (entry->error != NULL)
-		line_text(line, "error", entry->error);
+		add_text(line, "error", entry->error);
 	json_object_set_new(line, "duration_ms", json_real(entry->seconds * 1000.0));
 	json_object_set_new(line, "bytes", json_integer((json_int_t) entry->bytes));
-	line_write(line);
+	finish_line(line);
 }
 
+/* A new line with its time, in UTC, and level; finish_line frees it. */
 static json_t *
-line_start(GwLogLevel level)
+start_line(GwLogLevel level)
 {
 	json_t *line = json_object();
 	struct timespec now;
@@ -102,23 +104,23 @@ line_start(GwLogLevel level)
 	length = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
 	snprintf(text + length, sizeof(text) - length, ".%03dZ",
 			 (int) (now.tv_nsec / 1000000));
-	line_text(line, "time", text);
-	line_text(line, "level", level_names[level]);
+	add_text(line, "time", text);
+	add_text(line, "level", level_names[level]);
 	return line;
 }
 
 /* A value that is not UTF-8 (a server's message in another encoding) becomes null. */
 static void
-line_text(json_t *line, const char *key, const char *value)
+add_text(json_t *line, const char *key, const char *value)
 {
 	json_t *text = json_string(value);
 
 	json_object_set_new(line, key, text != NULL ? text : json_null());
 }
 
-/* Takes line over. */
+/* Writes line in one piece and frees it. Without memory it is lost, and nothing else. */
 static void
-line_write(json_t *line)
+finish_line(json_t *line)
 {
 	char *text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(6));
 

@@ -17,10 +17,11 @@
 #define EXIT_CANNOT_SERVE 1
 #define EXIT_BAD_SETTING 2
 
-static void arguments_handle(int argc, char **argv);
-static void signals_block(sigset_t *stop);
+static void handle_arguments(int argc, char **argv);
+static void block_signals(sigset_t *stop);
 static int serve(const GwConfig *config, const sigset_t *stop);
 
+/* A wrong setting ends it before anything listens. */
 int
 main(int argc, char **argv)
 {
@@ -29,7 +30,7 @@ main(int argc, char **argv)
 	sigset_t stop;
 	int status;
 
-	arguments_handle(argc, argv);
+	handle_arguments(argc, argv);
 	if (!gw_config_load(&config, error, sizeof(error)))
 	{
 		fprintf(stderr, "booking_gateway: %s\n", error);
@@ -37,8 +38,10 @@ main(int argc, char **argv)
 		return EXIT_BAD_SETTING;
 	}
 	gw_log_init(config.log_level);
-	gw_conn_setup(&config);
-	signals_block(&stop);
+	for (int db = 0; db < GW_DB_COUNT; db++)
+		gw_conn_setup((GwDatabase) db, config.url[db], config.password[db],
+					  config.connect_budget);
+	block_signals(&stop);
 	status = serve(&config, &stop);
 	gw_config_free(&config);
 	return status;
@@ -46,7 +49,7 @@ main(int argc, char **argv)
 
 /* Returns only when the process is to serve. */
 static void
-arguments_handle(int argc, char **argv)
+handle_arguments(int argc, char **argv)
 {
 	if (argc < 2)
 		return;
@@ -68,7 +71,7 @@ arguments_handle(int argc, char **argv)
 
 /* Threads inherit the mask, so that the signals wait for sigwait in this one. */
 static void
-signals_block(sigset_t *stop)
+block_signals(sigset_t *stop)
 {
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(stop);
@@ -77,6 +80,7 @@ signals_block(sigset_t *stop)
 	pthread_sigmask(SIG_BLOCK, stop, NULL);
 }
 
+/* Serves until one of the signals comes; returns the exit status of the process. */
 static int
 serve(const GwConfig *config, const sigset_t *stop)
 {

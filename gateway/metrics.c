@@ -44,12 +44,14 @@ static void write_requests(FILE *out);
 static void write_durations(FILE *out);
 static void write_databases(FILE *out);
 
+/* Every request that is started must be done. */
 void
 gw_metrics_request_started(void)
 {
 	atomic_fetch_add(&in_flight, 1);
 }
 
+/* Counts an answer; a method or status outside the fixed sets costs no label of its own. */
 void
 gw_metrics_request_done(const char *method, int status, double seconds)
 {
@@ -85,12 +87,14 @@ gw_metrics_db_error(const char *sqlstate)
 						 1);
 }
 
+/* Counts a statement that is sent again. */
 void
 gw_metrics_db_retry(void)
 {
 	atomic_fetch_add(&db_retries, 1);
 }
 
+/* Counts a session that was opened; it stays open until gw_metrics_db_disconnected. */
 void
 gw_metrics_db_connected(GwDatabase db)
 {
@@ -98,12 +102,14 @@ gw_metrics_db_connected(GwDatabase db)
 	atomic_fetch_add(&db_opened[db], 1);
 }
 
+/* Takes a session off those that are open, whoever ended it. */
 void
 gw_metrics_db_disconnected(GwDatabase db)
 {
 	atomic_fetch_sub(&db_open[db], 1);
 }
 
+/* Counts an attempt to connect that led to no session. */
 void
 gw_metrics_db_connect_failed(GwDatabase db)
 {
@@ -128,6 +134,7 @@ gw_metrics_text(size_t *length)
 	return text;
 }
 
+/* The method's place among the labels; the last is for all others. */
 static size_t
 method_index(const char *method)
 {
@@ -138,12 +145,14 @@ method_index(const char *method)
 	return i;
 }
 
+/* Each family is named, once, before its samples. */
 static void
 write_head(FILE *out, const char *name, const char *type, const char *help)
 {
 	fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
+/* Only what was counted: most of methods times codes never happens. */
 static void
 write_requests(FILE *out)
 {
@@ -166,6 +175,7 @@ write_requests(FILE *out)
 	fprintf(out, "booking_http_requests_in_flight %d\n", gw_metrics_in_flight());
 }
 
+/* The buckets are kept apart and summed here, as the format counts "at most so long". */
 static void
 write_durations(FILE *out)
 {
@@ -182,21 +192,22 @@ write_durations(FILE *out)
 	fprintf(out, "%s_count %lu\n", name, sum);
 }
 
+/* Sessions, attempts, retries and errors; a database that is not configured shows zeros. */
 static void
 write_databases(FILE *out)
 {
 	write_head(out, "booking_db_connections", "gauge", "Open database connections.");
 	for (int db = 0; db < GW_DB_COUNT; db++)
 		fprintf(out, "booking_db_connections{database=\"%s\"} %ld\n",
-				gw_config_database_name(db), atomic_load(&db_open[db]));
+				gw_database_name(db), atomic_load(&db_open[db]));
 	write_head(out, "booking_db_connects_total", "counter",
 			   "Attempts to connect, by result.");
 	for (int db = 0; db < GW_DB_COUNT; db++)
 		fprintf(out,
 				"booking_db_connects_total{database=\"%s\",result=\"ok\"} %lu\n"
 				"booking_db_connects_total{database=\"%s\",result=\"failed\"} %lu\n",
-				gw_config_database_name(db), atomic_load(&db_opened[db]),
-				gw_config_database_name(db), atomic_load(&db_failed[db]));
+				gw_database_name(db), atomic_load(&db_opened[db]), gw_database_name(db),
+				atomic_load(&db_failed[db]));
 	write_head(out, "booking_db_retries_total", "counter", "Statements sent again.");
 	fprintf(out, "booking_db_retries_total %lu\n", atomic_load(&db_retries));
 	write_head(out, "booking_db_errors_total", "counter",

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "config.h"
+#include "database.h"
 
 extern void gw_metrics_request_started(void);
 extern void gw_metrics_request_done(const char *method, int status, double seconds);

@@ -9,12 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "dbcall.h"
 
-static json_t *database_part(const GwConfig *config, GwConn *conn, const char *request_id,
-							 bool *writable);
-static void part_describe(json_t *part, const GwReply *answer, bool *writable);
+static json_t *ask_database(const GwConfig *config, GwConn *conn, const char *request_id,
+							bool *writable);
+static void describe_part(json_t *part, const GwReply *answer, bool *writable);
 
+/*
+ * Asks each configured database on the thread's own connections and always fills reply. It
+ * takes at most the ready timeout for each once it is connected.
+ */
 void
 gw_ready_reply(const GwConfig *config, GwConn conns[GW_DB_COUNT],
 			   const GwRequest *request, GwReply *reply)
@@ -26,9 +31,9 @@ gw_ready_reply(const GwConfig *config, GwConn conns[GW_DB_COUNT],
 	for (int db = 0; db < GW_DB_COUNT; db++)
 	{
 		if (config->url[db] != NULL)
-			json_object_set_new(databases, gw_config_database_name((GwDatabase) db),
-								database_part(config, &conns[db], request->id,
-											  &writable[db]));
+			json_object_set_new(databases, gw_database_name((GwDatabase) db),
+								ask_database(config, &conns[db], request->id,
+											 &writable[db]));
 	}
 	answer = json_pack("{s:s, s:o}", "status",
 					   writable[GW_DB_PRIMARY] ? "ready" : "not_ready", "databases",
@@ -39,9 +44,9 @@ gw_ready_reply(const GwConfig *config, GwConn conns[GW_DB_COUNT],
 	json_decref(answer);
 }
 
-/* One try on the worker's own connection. */
+/* What one database answers, in one try; writable tells whether it takes writes. */
 static json_t *
-database_part(const GwConfig *config, GwConn *conn, const char *request_id, bool *writable)
+ask_database(const GwConfig *config, GwConn *conn, const char *request_id, bool *writable)
 {
 	GwRequest ask = {.method = "GET",
 					 .path = "/v1/health",
@@ -51,18 +56,19 @@ database_part(const GwConfig *config, GwConn *conn, const char *request_id, bool
 	GwCallLimits limits = {.timeout = config->ready_timeout, .retry = false};
 	GwReply answer = {0};
 	json_t *part = json_object();
-	long start = gw_conn_clock_ms();
+	long start = gw_clock_ms();
 
 	strcpy(ask.id, request_id);
 	gw_dbcall_run(conn, &ask, &limits, &answer);
-	part_describe(part, &answer, writable);
-	json_object_set_new(part, "duration_ms", json_integer(gw_conn_clock_ms() - start));
+	describe_part(part, &answer, writable);
+	json_object_set_new(part, "duration_ms", json_integer(gw_clock_ms() - start));
 	gw_reply_free(&answer);
 	return part;
 }
 
+/* Takes over what the health document says; an answer without one is the error. */
 static void
-part_describe(json_t *part, const GwReply *answer, bool *writable)
+describe_part(json_t *part, const GwReply *answer, bool *writable)
 {
 	json_t *health = answer->status == 200 && answer->body != NULL
 						 ? json_loadb(answer->body, answer->length, 0, NULL)

@@ -25,14 +25,14 @@ static const char *const own_headers[] = {"Content-Length",
 										  "X-Request-Id",
 										  NULL};
 
-static void head_write(const GwReply *reply, FILE *out);
-static const char *field_value(const GwReply *reply, const char *name,
-							   const char *fallback);
-static bool name_own(const char *name);
-static bool name_clean(const char *name);
-static bool value_clean(const char *value);
+static void write_head(const GwReply *reply, FILE *out);
+static const char *find_value(const GwReply *reply, const char *name,
+							  const char *fallback);
+static bool is_own_name(const char *name);
+static bool is_clean_name(const char *name);
+static bool is_clean_value(const char *value);
 
-/* Sets a header of the reply. */
+/* Sets a header of the reply; a second value replaces the first. */
 void
 gw_reply_header(GwReply *reply, const char *name, const char *value)
 {
@@ -47,7 +47,7 @@ gw_reply_write(const GwReply *reply, FILE *out, const char *reason,
 			   const char *request_id, bool keep, bool head_only)
 {
 	fprintf(out, "HTTP/1.1 %d %s\r\n", reply->status, reason);
-	head_write(reply, out);
+	write_head(reply, out);
 	fprintf(out,
 			"X-Request-Id: %s\r\n"
 			"X-Content-Type-Options: nosniff\r\n"
@@ -60,6 +60,7 @@ gw_reply_write(const GwReply *reply, FILE *out, const char *reason,
 		fwrite(reply->body, 1, reply->length, out);
 }
 
+/* Frees what the reply owns; a borrowed body stays. */
 void
 gw_reply_free(GwReply *reply)
 {
@@ -69,8 +70,9 @@ gw_reply_free(GwReply *reply)
 	free(reply->error);
 }
 
+/* The lines that depend on the reply: dates, framing, and the database's own headers. */
 static void
-head_write(const GwReply *reply, FILE *out)
+write_head(const GwReply *reply, FILE *out)
 {
 	const char *type = reply->content_type != NULL ? reply->content_type
 												   : "application/json";
@@ -84,22 +86,22 @@ head_write(const GwReply *reply, FILE *out)
 	gmtime_r(&now, &utc);
 	strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &utc);
 	fprintf(out, "Date: %s\r\nCache-Control: %s\r\n", date,
-			field_value(reply, "Cache-Control", cache));
+			find_value(reply, "Cache-Control", cache));
 	if (reply->body != NULL)
-		fprintf(out, "Content-Type: %s\r\n", field_value(reply, "Content-Type", type));
+		fprintf(out, "Content-Type: %s\r\n", find_value(reply, "Content-Type", type));
 	if (reply->status != 204 && reply->status != 304)
 		fprintf(out, "Content-Length: %zu\r\n", reply->length);
 	json_object_foreach (reply->headers, name, value)
 	{
-		if (json_is_string(value) && !name_own(name) && name_clean(name) &&
-			value_clean(json_string_value(value)))
+		if (json_is_string(value) && !is_own_name(name) && is_clean_name(name) &&
+			is_clean_value(json_string_value(value)))
 			fprintf(out, "%s: %s\r\n", name, json_string_value(value));
 	}
 }
 
 /* The header's value in the reply, whatever the case of its name, or fallback. */
 static const char *
-field_value(const GwReply *reply, const char *name, const char *fallback)
+find_value(const GwReply *reply, const char *name, const char *fallback)
 {
 	const char *key;
 	json_t *value;
@@ -107,14 +109,15 @@ field_value(const GwReply *reply, const char *name, const char *fallback)
 	json_object_foreach (reply->headers, key, value)
 	{
 		if (strcasecmp(key, name) == 0 && json_is_string(value) &&
-			value_clean(json_string_value(value)))
+			is_clean_value(json_string_value(value)))
 			return json_string_value(value);
 	}
 	return fallback;
 }
 
+/* Is it a header that only the gateway may write? */
 static bool
-name_own(const char *name)
+is_own_name(const char *name)
 {
 	for (int i = 0; own_headers[i] != NULL; i++)
 	{
@@ -124,15 +127,16 @@ name_own(const char *name)
 	return false;
 }
 
+/* Can it be the name of a header at all? */
 static bool
-name_clean(const char *name)
+is_clean_name(const char *name)
 {
 	return *name != '\0' && strspn(name, TOKEN_CHARS) == strlen(name);
 }
 
-/* No control character: a line end would start a header of its own. */
+/* Has it no control character? A line end would start a header of its own. */
 static bool
-value_clean(const char *value)
+is_clean_value(const char *value)
 {
 	for (const unsigned char *c = (const unsigned char *) value; *c != '\0'; c++)
 	{

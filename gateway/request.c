@@ -18,17 +18,16 @@
 
 #define ID_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
-static bool refuse(GwProblem *problem, const char *code, const char *detail);
-static int hex_value(char c);
-static bool percent_decode(const char *text, size_t length, bool query, char *out,
+static int read_hex_digit(char c);
+static bool decode_percent(const char *text, size_t length, bool query, char *out,
 						   size_t *out_length);
-static bool parameter_add(json_t *query, const char *piece, size_t length,
+static bool add_parameter(json_t *query, const char *piece, size_t length,
 						  GwProblem *problem);
-static bool parameter_set(json_t *query, const char *name, size_t name_length,
+static bool set_parameter(json_t *query, const char *name, size_t name_length,
 						  const char *value, size_t value_length, GwProblem *problem);
-static bool nested_deeply(const char *text, size_t length);
-static const char *value_fault(const json_t *value);
-static const char *object_fault(const json_t *object);
+static bool is_nested_deeply(const char *text, size_t length);
+static const char *find_value_fault(const json_t *value);
+static const char *find_object_fault(const json_t *object);
 
 /* Takes the client's request id when it is harmless, else makes one. */
 void
@@ -61,22 +60,25 @@ gw_request_set_path(GwRequest *request, const char *raw, GwProblem *problem)
 	json_t *valid;
 
 	if (length > MAX_PATH_BYTES)
-		return refuse(problem, "uri_too_long", "The path is longer than 1024 bytes.");
+		return gw_request_refuse(problem, "uri_too_long",
+								 "The path is longer than 1024 bytes.");
 	request->path = malloc(length + 1);
 	if (request->path == NULL)
-		return refuse(problem, "internal_error", "Out of memory.");
-	if (!percent_decode(raw, length, false, request->path, &length))
+		return gw_request_refuse(problem, "internal_error", "Out of memory.");
+	if (!decode_percent(raw, length, false, request->path, &length))
 	{
 		request->path[0] = '\0';
-		return refuse(problem, "malformed_request",
-					  "The path holds a wrong percent-encoding, a control character or "
-					  "an encoded slash.");
+		return gw_request_refuse(
+			problem, "malformed_request",
+			"The path holds a wrong percent-encoding, a control character or "
+			"an encoded slash.");
 	}
 	valid = json_stringn(request->path, length);
 	if (valid == NULL)
 	{
 		request->path[0] = '\0';
-		return refuse(problem, "malformed_request", "The path is not valid UTF-8.");
+		return gw_request_refuse(problem, "malformed_request",
+								 "The path is not valid UTF-8.");
 	}
 	json_decref(valid);
 	return true;
@@ -90,13 +92,13 @@ gw_request_set_query(GwRequest *request, const char *raw, size_t limit, GwProble
 	bool good = true;
 
 	if (raw != NULL && strlen(raw) > limit)
-		good = refuse(problem, "uri_too_long", "The query string is too long.");
+		good = gw_request_refuse(problem, "uri_too_long", "The query string is too long.");
 	while (good && raw != NULL && *raw != '\0')
 	{
 		size_t length = strcspn(raw, "&");
 
 		if (length > 0)
-			good = parameter_add(query, raw, length, problem);
+			good = add_parameter(query, raw, length, problem);
 		raw += length + (raw[length] == '&');
 	}
 	if (good)
@@ -114,19 +116,19 @@ gw_request_check_body(const char *body, size_t length, GwProblem *problem)
 	const char *fault;
 
 	if (memchr(body, '\0', length) != NULL)
-		return refuse(problem, "malformed_request", "The body has a NUL byte.");
-	if (nested_deeply(body, length))
-		return refuse(problem, "malformed_request",
-					  "The body is nested more than 16 levels deep.");
+		return gw_request_refuse(problem, "malformed_request", "The body has a NUL byte.");
+	if (is_nested_deeply(body, length))
+		return gw_request_refuse(problem, "malformed_request",
+								 "The body is nested more than 16 levels deep.");
 	root = json_loadb(body, length, JSON_REJECT_DUPLICATES, &error);
 	if (root == NULL)
-		return refuse(problem, "malformed_request",
-					  json_error_code(&error) == json_error_duplicate_key
-						  ? "The body names a member twice."
-						  : "The body is not a valid JSON object or array.");
-	fault = value_fault(root);
+		return gw_request_refuse(problem, "malformed_request",
+								 json_error_code(&error) == json_error_duplicate_key
+									 ? "The body names a member twice."
+									 : "The body is not a valid JSON object or array.");
+	fault = find_value_fault(root);
 	json_decref(root);
-	return fault == NULL || refuse(problem, "malformed_request", fault);
+	return fault == NULL || gw_request_refuse(problem, "malformed_request", fault);
 }
 
 /* Does the header say application/json (parameters allowed)? */
@@ -140,24 +142,35 @@ gw_request_is_json(const char *content_type)
 		   strchr("; \t", content_type[sizeof(json) - 1]) != NULL;
 }
 
-/* Adds a header's value to the context; a NULL value adds nothing. */
+/* Adds the value of a header to the context; NULL, a header that did not come, adds nothing. */
 bool
-gw_context_add(json_t *context, const char *key, const char *value, GwProblem *problem)
+gw_request_add_context(json_t *context, const char *key, const char *value,
+					   GwProblem *problem)
 {
 	json_t *text;
 
 	if (value == NULL)
 		return true;
 	if (strlen(value) > MAX_STRING)
-		return refuse(problem, "header_too_large",
-					  "A request header is longer than 1024 bytes.");
+		return gw_request_refuse(problem, "header_too_large",
+								 "A request header is longer than 1024 bytes.");
 	text = json_string(value);
 	if (text == NULL || json_object_set_new(context, key, text) != 0)
-		return refuse(problem, "malformed_request",
-					  "A request header is not valid UTF-8.");
+		return gw_request_refuse(problem, "malformed_request",
+								 "A request header is not valid UTF-8.");
 	return true;
 }
 
+/* Notes why a request is refused; always false, to be returned by the check that failed. */
+bool
+gw_request_refuse(GwProblem *problem, const char *code, const char *detail)
+{
+	problem->code = code;
+	problem->detail = detail;
+	return false;
+}
+
+/* Frees what was set; the method belongs to the caller. */
 void
 gw_request_free(GwRequest *request)
 {
@@ -167,16 +180,9 @@ gw_request_free(GwRequest *request)
 	free(request->context);
 }
 
-static bool
-refuse(GwProblem *problem, const char *code, const char *detail)
-{
-	problem->code = code;
-	problem->detail = detail;
-	return false;
-}
-
+/* The value of a hexadecimal digit, or -1. */
 static int
-hex_value(char c)
+read_hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -192,7 +198,7 @@ hex_value(char c)
  * is a space; in a path control characters and an encoded slash are errors.
  */
 static bool
-percent_decode(const char *text, size_t length, bool query, char *out, size_t *out_length)
+decode_percent(const char *text, size_t length, bool query, char *out, size_t *out_length)
 {
 	size_t used = 0;
 
@@ -202,8 +208,8 @@ percent_decode(const char *text, size_t length, bool query, char *out, size_t *o
 
 		if (c == '%')
 		{
-			int high = length - i > 2 ? hex_value(text[i + 1]) : -1;
-			int low = high >= 0 ? hex_value(text[i + 2]) : -1;
+			int high = length - i > 2 ? read_hex_digit(text[i + 1]) : -1;
+			int low = high >= 0 ? read_hex_digit(text[i + 2]) : -1;
 
 			if (high < 0 || low < 0)
 				return false;
@@ -223,9 +229,9 @@ percent_decode(const char *text, size_t length, bool query, char *out, size_t *o
 	return true;
 }
 
-/* Adds one name=value piece of a query string. */
+/* Decodes one name=value piece of a query string and adds it; without "=" the value is empty. */
 static bool
-parameter_add(json_t *query, const char *piece, size_t length, GwProblem *problem)
+add_parameter(json_t *query, const char *piece, size_t length, GwProblem *problem)
 {
 	const char *equals = memchr(piece, '=', length);
 	size_t name_length = equals != NULL ? (size_t) (equals - piece) : length;
@@ -235,24 +241,25 @@ parameter_add(json_t *query, const char *piece, size_t length, GwProblem *proble
 	bool good;
 
 	if (name == NULL)
-		return refuse(problem, "internal_error", "Out of memory.");
+		return gw_request_refuse(problem, "internal_error", "Out of memory.");
 	value = name + name_length + 1;
 	*value = '\0';
-	good = percent_decode(piece, name_length, true, name, &name_length) &&
+	good = decode_percent(piece, name_length, true, name, &name_length) &&
 		   (equals == NULL ||
-			percent_decode(equals + 1, (size_t) (piece + length - equals - 1), true,
+			decode_percent(equals + 1, (size_t) (piece + length - equals - 1), true,
 						   value, &value_length));
 	if (!good)
-		refuse(problem, "malformed_request",
-			   "The query string holds a wrong percent-encoding or a NUL byte.");
+		gw_request_refuse(problem, "malformed_request",
+						  "The query string holds a wrong percent-encoding or a NUL byte.");
 	else
-		good = parameter_set(query, name, name_length, value, value_length, problem);
+		good = set_parameter(query, name, name_length, value, value_length, problem);
 	free(name);
 	return good;
 }
 
+/* Sets a decoded parameter; each may be given once, and within the limits. */
 static bool
-parameter_set(json_t *query, const char *name, size_t name_length, const char *value,
+set_parameter(json_t *query, const char *name, size_t name_length, const char *value,
 			  size_t value_length, GwProblem *problem)
 {
 	json_t *text = json_stringn(value, value_length);
@@ -260,20 +267,21 @@ parameter_set(json_t *query, const char *name, size_t name_length, const char *v
 	if (json_object_get(query, name) != NULL)
 	{
 		json_decref(text);
-		return refuse(problem, "malformed_request",
-					  "A parameter of the query string is given twice.");
+		return gw_request_refuse(problem, "malformed_request",
+								 "A parameter of the query string is given twice.");
 	}
 	if (json_object_size(query) >= MAX_PARAMETERS || name_length > MAX_STRING ||
 		value_length > MAX_STRING)
 	{
 		json_decref(text);
-		return refuse(problem, "malformed_request",
-					  "The query string has more than 64 parameters or one longer than "
-					  "1024 bytes.");
+		return gw_request_refuse(
+			problem, "malformed_request",
+			"The query string has more than 64 parameters or one longer than "
+			"1024 bytes.");
 	}
 	if (text == NULL || json_object_set_new(query, name, text) != 0)
-		return refuse(problem, "malformed_request",
-					  "The query string is not valid UTF-8.");
+		return gw_request_refuse(problem, "malformed_request",
+								 "The query string is not valid UTF-8.");
 	return true;
 }
 
@@ -282,7 +290,7 @@ parameter_set(json_t *query, const char *name, size_t name_length, const char *v
  * recurses: civetweb's threads have 100 KiB of stack, the parser's own limit is 2048 levels.
  */
 static bool
-nested_deeply(const char *text, size_t length)
+is_nested_deeply(const char *text, size_t length)
 {
 	int depth = 0;
 	bool in_string = false;
@@ -305,23 +313,24 @@ nested_deeply(const char *text, size_t length)
 
 /* Returns the first limit that value breaks, or NULL. */
 static const char *
-value_fault(const json_t *value)
+find_value_fault(const json_t *value)
 {
 	const char *fault = NULL;
 
 	if (json_is_string(value) && json_string_length(value) > MAX_STRING)
 		return "The body holds a string longer than 1024 bytes.";
 	if (json_is_object(value))
-		return object_fault(value);
+		return find_object_fault(value);
 	if (json_array_size(value) > MAX_ELEMENTS)
 		return "The body holds an array of more than 64 elements.";
 	for (size_t i = 0; i < json_array_size(value) && fault == NULL; i++)
-		fault = value_fault(json_array_get(value, i));
+		fault = find_value_fault(json_array_get(value, i));
 	return fault;
 }
 
+/* The same for the names and values of an object. */
 static const char *
-object_fault(const json_t *object)
+find_object_fault(const json_t *object)
 {
 	const char *key;
 	json_t *member;
@@ -332,7 +341,7 @@ object_fault(const json_t *object)
 	json_object_foreach ((json_t *) object, key, member)
 	{
 		fault = strlen(key) > MAX_STRING ? "The body holds a name longer than 1024 bytes."
-										 : value_fault(member);
+										 : find_value_fault(member);
 		if (fault != NULL)
 			break;
 	}

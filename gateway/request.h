@@ -1,6 +1,7 @@
 /*
  * request.h
- *	  A request as the database gets it. It knows neither the HTTP library nor libpq.
+ *	  A request as the database gets it, and why one is refused before it gets there. It
+ *	  knows neither the HTTP library nor libpq.
  */
 #ifndef GW_REQUEST_H
 #define GW_REQUEST_H
@@ -35,8 +36,9 @@ extern bool gw_request_set_query(GwRequest *request, const char *raw, size_t lim
 								 GwProblem *problem);
 extern bool gw_request_check_body(const char *body, size_t length, GwProblem *problem);
 extern bool gw_request_is_json(const char *content_type);
-extern bool gw_context_add(json_t *context, const char *key, const char *value,
-						   GwProblem *problem);
+extern bool gw_request_add_context(json_t *context, const char *key, const char *value,
+								   GwProblem *problem);
+extern bool gw_request_refuse(GwProblem *problem, const char *code, const char *detail);
 extern void gw_request_free(GwRequest *request);
 
 #endif /* GW_REQUEST_H */

@@ -1,6 +1,7 @@
 /*
  * server.h
- *	  The HTTP side. Only server.c knows which library speaks it.
+ *	  The HTTP side. Only server.c, exchange.c, framing.c and body.c see the library that
+ *	  speaks it.
  */
 #ifndef GW_SERVER_H
 #define GW_SERVER_H

@@ -9,14 +9,14 @@
 
 #include "status.h"
 
-static const GwFile *file_find(const char *path);
-static bool etag_listed(const char *header, const char *etag);
+static const GwFile *find_file(const char *path);
+static bool is_etag_listed(const char *header, const char *etag);
 
 /* Fills reply with the file, 304 when the client has it, or a problem. */
 void
 gw_static_reply(const GwRequest *request, const char *if_none_match, GwReply *reply)
 {
-	const GwFile *file = file_find(request->path);
+	const GwFile *file = find_file(request->path);
 
 	if (file == NULL)
 	{
@@ -34,7 +34,7 @@ gw_static_reply(const GwRequest *request, const char *if_none_match, GwReply *re
 	reply->cache_control = "no-cache";
 	reply->content_type = file->content_type;
 	reply->borrowed = true;
-	if (if_none_match != NULL && etag_listed(if_none_match, file->etag))
+	if (if_none_match != NULL && is_etag_listed(if_none_match, file->etag))
 	{
 		reply->status = 304;
 		return;
@@ -44,8 +44,9 @@ gw_static_reply(const GwRequest *request, const char *if_none_match, GwReply *re
 	reply->length = file->length;
 }
 
+/* The file of that path, or NULL; the empty path is the page. */
 static const GwFile *
-file_find(const char *path)
+find_file(const char *path)
 {
 	const GwFile *file = gw_files;
 
@@ -56,9 +57,9 @@ file_find(const char *path)
 	return file->path != NULL ? file : NULL;
 }
 
-/* Our tags are hexadecimal in quotes, so that finding one in the list is enough. */
+/* Does If-None-Match name the file? Our tags are hexadecimal in quotes, so that finding one in the list is enough. */
 static bool
-etag_listed(const char *header, const char *etag)
+is_etag_listed(const char *header, const char *etag)
 {
 	return strcmp(header, "*") == 0 || strstr(header, etag) != NULL;
 }

@@ -1,7 +1,8 @@
 /*
  * status.c
  *	  The one list SQLSTATE -> HTTP status and code. Whole codes come first, then classes,
- *	  then the gateway's own; the README and openapi.yaml repeat it for clients.
+ *	  then the gateway's own. README.md and openapi.yaml repeat it for clients, and
+ *	  regress/lint errcodes compares them.
  */
 #include "status.h"
 
@@ -71,8 +72,8 @@ static const GwStatus statuses[] = {
 
 static const GwStatus *status_of_code(const char *code);
 static const char *generic_detail(const GwStatus *status);
-static char *joined_detail(const GwSqlError *error);
-static void reply_fill(GwReply *reply, const GwStatus *status, const char *request_id,
+static char *join_detail(const GwSqlError *error);
+static void fill_reply(GwReply *reply, const GwStatus *status, const char *request_id,
 					   const char *detail, const char *hint);
 
 /* Finds the row of a whole SQLSTATE, else of its class, else internal_error. */
@@ -100,7 +101,7 @@ void
 gw_status_problem(GwReply *reply, const char *request_id, const char *code,
 				  const char *detail)
 {
-	reply_fill(reply, status_of_code(code), request_id, detail, NULL);
+	fill_reply(reply, status_of_code(code), request_id, detail, NULL);
 }
 
 /* Fills reply with a database error; SQL text shows only for errors meant for clients. */
@@ -108,18 +109,18 @@ void
 gw_status_sql_problem(GwReply *reply, const char *request_id, const GwSqlError *error)
 {
 	const GwStatus *status = gw_status_of_sqlstate(error->sqlstate);
-	char *joined = status->explain ? joined_detail(error) : NULL;
+	char *joined = status->explain ? join_detail(error) : NULL;
 
 	memcpy(reply->sqlstate, error->sqlstate, sizeof(reply->sqlstate));
 	if (status->http >= 500 && error->message != NULL)
 		reply->error = strdup(error->message);
-	reply_fill(reply, status, request_id,
+	fill_reply(reply, status, request_id,
 			   joined != NULL ? joined : generic_detail(status),
 			   status->explain ? error->hint : NULL);
 	free(joined);
 }
 
-/* The gateway's own row of that code. */
+/* The gateway's own row of that code; a code that has none is an internal error. */
 static const GwStatus *
 status_of_code(const char *code)
 {
@@ -137,6 +138,7 @@ status_of_code(const char *code)
 	return internal;
 }
 
+/* What a client may know of an error whose own words are for the log only. */
 static const char *
 generic_detail(const GwStatus *status)
 {
@@ -154,9 +156,9 @@ generic_detail(const GwStatus *status)
 		   "when you report it.";
 }
 
-/* "message. Detail", malloc'd. */
+/* "message. Detail", malloc'd, or NULL without memory. */
 static char *
-joined_detail(const GwSqlError *error)
+join_detail(const GwSqlError *error)
 {
 	const char *message = error->message != NULL ? error->message : "rejected";
 	char *joined = NULL;
@@ -169,8 +171,9 @@ joined_detail(const GwSqlError *error)
 	return length >= 0 ? joined : NULL;
 }
 
+/* Makes reply the problem document of that status; hint may be NULL. */
 static void
-reply_fill(GwReply *reply, const GwStatus *status, const char *request_id,
+fill_reply(GwReply *reply, const GwStatus *status, const char *request_id,
 		   const char *detail, const char *hint)
 {
 	char text[128];

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "reply.h"
+#include "sqlerror.h"
 
 /* What the gateway itself may do about an error before it answers. */
 typedef enum GwRemedy
@@ -28,19 +29,6 @@ typedef struct GwStatus
 	GwRemedy remedy;
 	const char *title;
 } GwStatus;
-
-/* An error as PostgreSQL words it; the strings may be NULL. */
-typedef struct GwSqlError
-{
-	char sqlstate[6];
-	char *message;
-	char *detail;
-	char *hint;
-} GwSqlError;
-
-/* Our own SQLSTATE for: sent, but the answer was lost. */
-#define GW_UNKNOWN_OUTCOME "08007"
-#define GW_NO_CONNECTION "08001"
 
 extern const GwStatus *gw_status_of_sqlstate(const char *sqlstate);
 extern void gw_status_problem(GwReply *reply, const char *request_id, const char *code,
