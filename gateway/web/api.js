@@ -25,6 +25,7 @@ function newKey() {
 	return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
+// The document of a response; a response without one still becomes an ApiError with words.
 async function answer(response) {
 	const text = await response.text();
 	let json = null;
@@ -41,6 +42,7 @@ async function answer(response) {
 	});
 }
 
+// One attempt; a server that cannot be reached is an ApiError too.
 async function send(method, path, body, headers) {
 	let response;
 	try {
@@ -100,11 +102,13 @@ export async function customerFor(name, email) {
 
 let airportList = null;
 
+// All airports, asked for once as long as the page lives.
 export async function airports() {
 	airportList ??= (await get('/v1/airports')).airports;
 	return airportList;
 }
 
+// An airport by its code; one that is not known has its code for a name.
 export async function airport(iata) {
 	return (await airports()).find((one) => one.iata === iata) ?? {iata, city: iata, name: ''};
 }

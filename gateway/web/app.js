@@ -51,6 +51,7 @@ function show(view, first) {
 	window.dispatchEvent(new Event('viewshown'));
 }
 
+// Shows what went wrong instead of the view, with a way out.
 function failed(error) {
 	show({
 		title: 'Problem',

@@ -17,6 +17,7 @@ export const shown = {
 
 let countdown = null;
 
+// Ends the clock of a hold: its view is left, or its time has passed.
 export function stopCountdown() {
 	clearInterval(countdown);
 	countdown = null;
@@ -44,11 +45,12 @@ function retrieveForm(reference) {
 			name: 'booking_reference', required: true, minlength: '6', maxlength: '6', autocomplete: 'off', spellcheck: 'false',
 			autocapitalize: 'characters', value: reference,
 		}), {size: 'half', help: 'Six letters and digits.'}),
-		field('Last name', h('input', {name: 'last_name', required: true, maxlength: '100', autocomplete: 'family-name'}),
+		field('Last name', h('input', {name: 'last_name', required: true, maxlength: '200', autocomplete: 'family-name'}),
 			{size: 'half', help: 'Of one of the passengers.'})),
 	h('div', {class: 'actions'}, h('button', {class: 'button main'}, 'Find booking')));
 }
 
+// The way back to a booking: its reference, and the last name of a passenger.
 export async function retrieveView(reference = '') {
 	return {
 		title: 'My booking',
@@ -178,6 +180,7 @@ function actionsNode(booking, refresh) {
 		actions.includes('cancel') && cancelButton(booking, place, refresh)));
 }
 
+// The booking that was just made or found; of any other only the form to find it.
 export async function bookingView(reference) {
 	const booking = shown.booking;
 	if (booking?.booking_reference !== reference) {

@@ -22,6 +22,7 @@ export function h(tag, attributes, ...children) {
 	return fill(document.createElement(tag), attributes, children);
 }
 
+// The same for a drawing.
 export function svg(tag, attributes, ...children) {
 	return fill(document.createElementNS(SVG, tag), attributes, children);
 }
@@ -41,6 +42,7 @@ export function field(label, control, {size = '', help = null} = {}) {
 		help && h('p', {class: 'help', id: `${id}-help`}, help));
 }
 
+// A list to choose from: options are pairs of value and text.
 export function select(name, options, chosen) {
 	return h('select', {name}, options.map(([value, text]) =>
 		h('option', {value, selected: String(value) === String(chosen)}, text)));
@@ -53,6 +55,7 @@ export function announce(text) {
 	setTimeout(() => { status.textContent = text; }, 50);
 }
 
+// Takes the last error off the page.
 export function clearProblem() {
 	byId('problem').replaceChildren();
 }

@@ -16,7 +16,7 @@ function passengerFields(seat, index) {
 		h('legend', null, `Passenger ${index + 1}, seat ${seat.seat_number}`),
 		h('div', {class: 'fields'},
 			field('Full name', h('input', {
-				name: `name-${index}`, required: true, maxlength: '100', autocomplete: index === 0 ? 'name' : 'off', pattern: '.*\\S.*',
+				name: `name-${index}`, required: true, maxlength: '200', autocomplete: index === 0 ? 'name' : 'off', pattern: '.*\\S.*',
 				title: 'The name as in the travel document',
 			}), {size: 'two-thirds', help: index === 0 ? 'As in the travel document.' : null}),
 			field('Type', select(`type-${index}`, TYPES, 'adult'), {size: 'third'})));
@@ -31,6 +31,7 @@ function slicesOf(form) {
 	}];
 }
 
+// Makes the customer, then the booking, then forgets the draft.
 async function book(form, type) {
 	const email = form.elements.email.value.trim();
 	const payment = {amount: total(), currency: draft.flight.currency, method: 'card'};
@@ -67,6 +68,7 @@ function onSubmit(event) {
 	});
 }
 
+// Asks who travels. Without chosen seats there is nothing to ask: back to the search.
 export async function passengersView() {
 	if (!draft.flight) {
 		location.replace('#/');

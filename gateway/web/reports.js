@@ -145,6 +145,7 @@ function reportSection(entry) {
 	};
 }
 
+// The report of that name, or the first of the list, with its figures already there.
 export async function reportsView(name) {
 	const {reports} = await get('/v1/reports');
 	const entry = reports.find((one) => one.name === name) ?? reports[0];

@@ -77,6 +77,7 @@ function searchForm(list) {
 		h('datalist', {id: 'airports'}, list.map((one) => h('option', {value: label(one)}))));
 }
 
+// The first view: from where, to where, when and for how many.
 export async function searchView() {
 	let list = [];
 	try {
@@ -148,6 +149,7 @@ async function flightCard(flight, passengers, wanted) {
 			cabins.map((cabin) => cabinButton(flight, cabin, passengers))));
 }
 
+// The flights of the day that the address names; what was asked is kept for the next search.
 export async function flightsView(parameters) {
 	const query = {
 		origin: parameters.get('origin'), destination: parameters.get('destination'), date: parameters.get('date'),

@@ -191,6 +191,7 @@ function cabinTabs(map, chosen, id, passengers) {
 	}, cabinName(cabin.cabin_class))));
 }
 
+// The seat map of one cabin of a flight; as many seats must be chosen as there are passengers.
 export async function seatsView(id, parameters) {
 	const passengers = Math.min(Math.max(Number(parameters.get('passengers')) || 1, 1), 9);
 	const [flight, map] = await Promise.all([get(`/v1/flights/${id}`), get(`/v1/flights/${id}/seat_map`)]);
