@@ -3,7 +3,10 @@
 use strict;
 use warnings;
 
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
 use JSON::PP qw(decode_json);
+use PostgreSQL::Test::Utils;
 use Test::More;
 
 use GatewayTest;
@@ -54,6 +57,8 @@ subtest 'health, readiness, metrics' => sub {
 	my ($count) = $text =~ /_seconds_count (\d+)/;
 	is($inf, $count, 'the histogram adds up');
 	my %type = $text =~ /^# TYPE (\S+) (\S+)$/mg;
+	my $readme = slurp_file(dirname(abs_path(__FILE__)) . '/../../../gateway/README.md');
+	is_deeply([ sort $readme =~ /^\| `(booking_(?:gateway|http|db)_\w+)` \|/mg ], [ sort keys %type ], 'the README has the same metrics');
 	for my $line (grep { !/^#/ } split /\n/, $text)
 	{
 		my ($name) = $line =~ /^([a-z_]+)(\{[^{}]*\})? -?[\d.]+$/;

@@ -3,8 +3,11 @@
 use strict;
 use warnings;
 
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
 use File::Temp qw(tempdir);
 use IPC::Run;
+use PostgreSQL::Test::Utils;
 use Test::More;
 
 use Gateway;
@@ -30,6 +33,10 @@ subtest 'command line' => sub {
 	{
 		like($out, qr/^  $name$/m, "--help names $name");
 	}
+	my %default = $out =~ /^  ([A-Z_]+)\n      .*(?:\n      default: (.+))?$/mg;
+	my $readme = slurp_file(dirname(abs_path(__FILE__)) . '/../../../gateway/README.md');
+	my %documented = $readme =~ /^\| `((?:GATEWAY|DATABASE|REPORTS_DATABASE|BOOKING)_\w+)` \| (?:`(.+?)`)? *\|/mg;
+	is_deeply(\%documented, \%default, 'the README has the same settings and defaults');
 	IPC::Run::run([ $Gateway::program, '--frobnicate' ], '>', \$out, '2>', \$err);
 	is($? >> 8, 2, 'an unknown option is refused');
 	like($err, qr/--help/, 'with a pointer to --help');
