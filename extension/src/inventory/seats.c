@@ -16,7 +16,6 @@
 #include "base/compat.h"
 #include "base/errcodes.h"
 #include "base/query.h"
-#include "booking/items.h"
 #include "inventory/seats.h"
 #include "inventory/seats_any.h"
 
@@ -194,12 +193,12 @@ claim_named(BkClaim *claim)
 	const char *nulls = strcmp(terms->status, "held") == 0 ? NULL : "   n ";
 	BkRows rows = bk_query_run_old(&claim_available, values, nulls);
 
+	claim->lapsed = false;
 	if (rows.count == 0)
 	{
 		rows = bk_query_run_old(&claim_lapsed, values, nulls);
-		if (rows.count > 0)
-			bk_items_expire_seat(claim->flight_id, claim->seat_number);
-		else
+		claim->lapsed = rows.count > 0;
+		if (!claim->lapsed)
 			rows = bk_query_run_old(&claim_available, values, nulls);
 	}
 	if (rows.count == 0)

@@ -34,11 +34,13 @@ typedef struct BkClaim
 	const char *passenger_type;
 	const BkTerms *terms;
 	Datum price; /* numeric, set by the claim */
+	bool lapsed; /* set by the claim: the seat was taken over from a hold that had lapsed */
 } BkClaim;
 
 /*
- * Claims a seat for each wish, all or none. A lapsed hold is taken over, its item expired. Raises SB001 naming seats that
- * are gone, SB010 for a seat that does not exist.
+ * Claims a seat for each wish, all or none, and takes over those of lapsed holds. The caller settles these holds
+ * (bk_items_expire_claimed) before it writes items of its own. Raises SB001 naming seats that are gone, SB010 for a seat
+ * that does not exist.
  */
 extern void bk_seats_claim(BkClaim *claims, int count);
 
