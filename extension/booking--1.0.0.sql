@@ -39,8 +39,9 @@ CREATE FUNCTION booking.search_flights(
     AS 'MODULE_PATHNAME', 'booking_search_flights';
 COMMENT ON FUNCTION booking.search_flights(text, text, date, integer, text) IS
 'Direct flights on sale: a row per flight and cabin that has at least passengers seats to sell, by departure. origin and
-destination are IATA codes; departure_date is the calendar date in the origin''s time zone; cabin_class null means any.
-price_from is the lowest price of a free seat at the standard fare, in currency. SB010: an argument is missing.';
+destination are IATA codes of airports served; departure_date is the calendar date in the origin''s time zone, 1900 to 9999;
+passengers 1 to 9, null for 1; cabin_class first, business, premium_economy or economy, null for any. price_from is the lowest
+price of a free seat at the standard fare, in currency. SB010: an argument is missing or none of these.';
 
 CREATE FUNCTION booking.search_connections(
     origin text, destination text, departure_date date, passengers integer DEFAULT 1, cabin_class text DEFAULT NULL)
@@ -52,16 +53,16 @@ CREATE FUNCTION booking.search_connections(
 COMMENT ON FUNCTION booking.search_connections(text, text, date, integer, text) IS
 'One-stop connections whose first flight departs on departure_date in the origin''s time zone: both flights on sale with at least
 passengers seats, in cabin_class if given, 2 to 24 hours between them. By arrival. price_from is the sum of both flights'' lowest
-prices at the standard fare. SB010: an argument is missing.';
+prices at the standard fare. Arguments and SB010 as for search_flights.';
 
 CREATE FUNCTION booking.seat_map(flight_id bigint)
     RETURNS TABLE (seat_number text, cabin_class text, characteristics text, status text, price numeric)
-    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'booking_seat_map';
 COMMENT ON FUNCTION booking.seat_map(bigint) IS
 'The seats of a flight, front to back and left to right. status: available (a lapsed hold is), held, booked or blocked;
 characteristics: IATA PADIS letters, W window, A aisle, E exit row, K bulkhead, L extra leg room; price at the standard
-fare in the flight''s currency. SB011: no such flight.';
+fare in the flight''s currency. SB010: flight_id is missing; SB011: no such flight.';
 
 ---------------------------------------------------------------------------------------------------------------------
 -- Customers and bookings

@@ -52,3 +52,34 @@ SELECT * FROM booking.booking_api('GET', '/v1/flights', :'query'::jsonb || '{"ma
 UPDATE seats SET status = 'blocked' WHERE flight_id = 14 AND cabin_class = 'economy';
 SELECT second_flight_id FROM booking.search_connections('LHR', 'LAX', (now() AT TIME ZONE 'Europe/London')::date + 40, 1, 'economy') ORDER BY 1;
 UPDATE seats SET status = 'available' WHERE flight_id = 14;
+-- what is refused, by SQL and by HTTP in the same words; a null is as an absent member
+CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE statement;
+    RETURN 'accepted';
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLSTATE || ' ' || SQLERRM;
+END
+$$;
+WITH bad (field, value) AS (
+    VALUES ('origin', NULL), ('origin', ''), ('origin', ' '), ('origin', 'LHR '), ('origin', 'lhr'), ('destination', NULL), ('destination', 'ZZZ'),
+           ('departure_date', NULL), ('departure_date', '1899-12-31'), ('departure_date', '10000-01-01'), ('departure_date', 'infinity'),
+           ('passengers', NULL), ('passengers', '0'), ('passengers', '-5'), ('passengers', '10'),
+           ('cabin_class', ''), ('cabin_class', 'nonsense'), ('cabin_class', 'Economy')),
+ wish AS (
+    SELECT bad.*, '{"origin":"LHR","destination":"JFK","departure_date":"2026-11-25","passengers":"1","cabin_class":"economy"}'::jsonb || jsonb_build_object(field, value) AS wish FROM bad),
+ answer AS (
+    SELECT field, value, pg_temp.refusal(format('SELECT * FROM booking.booking_api(%L, %L, %L)', 'GET', '/v1/flights', wish)) AS http,
+           (SELECT array_agg(pg_temp.refusal(format('SELECT * FROM booking.%s(%L, %L, %L, %s, %L)', search, wish ->> 'origin', wish ->> 'destination',
+                                                    wish ->> 'departure_date', COALESCE(wish ->> 'passengers', 'NULL'), wish ->> 'cabin_class')) ORDER BY search)
+              FROM unnest('{search_flights,search_connections}'::text[]) AS search) AS sql
+      FROM wish)
+SELECT field, value, http, CASE WHEN http = ALL (sql) THEN 'the same' ELSE sql::text END AS sql FROM answer;
+SELECT pg_temp.refusal('SELECT * FROM booking.booking_api(''GET'', ''/v1/flights'', ''{"origin":"LHR","destination":"JFK","departure_date":"2026-11-25","passengers":"4294967297"}'')') AS more_than_an_integer;
+SELECT pg_temp.refusal('SELECT * FROM booking.seat_map(NULL)') AS missing, pg_temp.refusal('SELECT * FROM booking.seat_map(999)') AS sql,
+       pg_temp.refusal('SELECT * FROM booking.booking_api(''GET'', ''/v1/flights/999/seat_map'')') AS http;
+SELECT pg_temp.refusal('SELECT * FROM booking.booking_api(''GET'', ''/v1/airports'', ''{"query":" "}'')') AS blank,
+       pg_temp.refusal(format('SELECT * FROM booking.booking_api(%L, %L, %L)', 'GET', '/v1/airports', jsonb_build_object('query', repeat('x', 65)))) AS long;
+-- the cabins that the code knows are those of the schema
+SELECT 'field "cabin_class" must be one of ' || string_agg('"' || word[1] || '"', ', ') = right(pg_temp.refusal('SELECT * FROM booking.search_flights(''LHR'', ''JFK'', current_date, 1, ''x'')'), -6) AS same
+  FROM pg_constraint, regexp_matches(pg_get_constraintdef(oid), '''(\w+)''', 'g') AS word WHERE conname = 'cabin_class_known';

@@ -83,6 +83,25 @@ bk_json_int64(BkObject object, const char *field, int64 min, int64 max, BkNeed n
 	return number;
 }
 
+char *
+bk_json_text(BkObject object, const char *field)
+{
+	JsonbValue value;
+
+	if (!lookup(object, field, &value))
+		return NULL;
+	if (value.type != jbvString)
+		bk_json_reject(object, field, "must be a string");
+	return pnstrdup(value.val.string.val, value.val.string.len);
+}
+
+int64
+bk_json_number(BkObject object, const char *field, int64 value_if_absent)
+{
+	return bk_json_int64(object, field, PG_INT64_MIN, PG_INT64_MAX, BK_OPTIONAL,
+						 value_if_absent);
+}
+
 bool
 bk_json_bool(BkObject object, const char *field, bool value_if_absent)
 {
@@ -126,12 +145,14 @@ bk_json_money(BkObject object, const char *field, BkNeed need, Datum *value)
 bool
 bk_json_date(BkObject object, const char *field, BkNeed need, DateADT *value)
 {
-	const char *text = bk_json_string(object, field, 10, need);
+	const char *text = bk_json_text(object, field);
 	int year;
 	int month;
 	int day;
 	int length = 0;
 
+	if (text == NULL && need == BK_REQUIRED)
+		bk_json_reject(object, field, "is required");
 	if (text == NULL)
 		return false;
 	if (strlen(text) != 10 ||

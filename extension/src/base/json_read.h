@@ -46,6 +46,10 @@ extern char *bk_json_string(BkObject object, const char *field, int max_length,
 extern int64 bk_json_int64(BkObject object, const char *field, int64 min, int64 max,
 						   BkNeed need, int64 value_if_absent);
 
+/* A string, or a whole number, as it is: for rules that check what they are given (check.h). */
+extern char *bk_json_text(BkObject object, const char *field);
+extern int64 bk_json_number(BkObject object, const char *field, int64 value_if_absent);
+
 extern bool bk_json_bool(BkObject object, const char *field, bool value_if_absent);
 
 /* Money: a decimal string or a number, never negative, two decimals at most. A numeric Datum; false when absent. */

@@ -44,6 +44,8 @@ void
 bk_json_key(StringInfo out, const char *key)
 {
 	put_comma(out);
+	if (key == NULL)
+		return;
 	escape_json(out, key);
 	appendStringInfoChar(out, ':');
 }
@@ -56,6 +58,13 @@ bk_json_put_string(StringInfo out, const char *key, const char *value)
 		appendStringInfoString(out, "null");
 	else
 		escape_json(out, value);
+}
+
+void
+bk_json_put_bool(StringInfo out, const char *key, bool value)
+{
+	bk_json_key(out, key);
+	appendStringInfoString(out, value ? "true" : "false");
 }
 
 void

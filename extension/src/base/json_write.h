@@ -18,9 +18,13 @@ extern void bk_json_open(StringInfo out, char bracket);
 extern void bk_json_open_member(StringInfo out, const char *key, char bracket);
 extern void bk_json_close(StringInfo out, char bracket);
 
-/* A member of an object: its key, and whatever the caller appends; or key and value. NULL writes null. */
+/*
+ * A member of an object: its key, and whatever the caller appends; or key and value. NULL writes null. Where key is NULL
+ * the value is an element of an array.
+ */
 extern void bk_json_key(StringInfo out, const char *key);
 extern void bk_json_put_string(StringInfo out, const char *key, const char *value);
+extern void bk_json_put_bool(StringInfo out, const char *key, bool value);
 extern void bk_json_put_int64(StringInfo out, const char *key, int64 value);
 extern void bk_json_put_money(StringInfo out, const char *key,
 							  Datum amount); /* numeric, as a string */

@@ -10,7 +10,7 @@
 #include "base/query.h"
 #include "base/result.h"
 
-static int *find_columns(TupleDesc declared, BkRows rows);
+static int find_column(BkRows rows, const char *name);
 
 void
 bk_result_begin(FunctionCallInfo fcinfo)
@@ -30,37 +30,82 @@ bk_result_add(FunctionCallInfo fcinfo, const Datum *values, const bool *nulls)
 void
 bk_result_return(FunctionCallInfo fcinfo, BkRows rows)
 {
-	TupleDesc declared;
-	int *numbers;
-	Datum *values;
-	bool *nulls;
+	BkResult result = bk_result_open(fcinfo, rows);
 
-	bk_result_begin(fcinfo);
-	declared = ((ReturnSetInfo *) fcinfo->resultinfo)->setDesc;
-	numbers = find_columns(declared, rows);
-	values = palloc_array(Datum, declared->natts);
-	nulls = palloc_array(bool, declared->natts);
+	for (int i = 0; i < result.declared->natts; i++)
+		if (result.numbers[i] == 0)
+			elog(ERROR, "no column \"%s\"",
+				 NameStr(TupleDescAttr(result.declared, i)->attname));
 	for (uint64 row = 0; row < rows.count; row++)
 	{
-		for (int i = 0; i < declared->natts; i++)
-			values[i] = bk_row_datum_at(rows, row, numbers[i], &nulls[i]);
-		bk_result_add(fcinfo, values, nulls);
+		bk_result_take(&result, row);
+		bk_result_put(&result);
 	}
 }
 
-/* The numbers that the declared columns have in the rows, by name; their types must agree. */
-static int *
-find_columns(TupleDesc declared, BkRows rows)
+/* Once a call, so that rows are taken without looking for names. */
+BkResult
+bk_result_open(FunctionCallInfo fcinfo, BkRows rows)
 {
-	int *numbers = palloc_array(int, declared->natts);
+	BkResult result = {.fcinfo = fcinfo, .rows = rows};
+	int count;
 
-	for (int i = 0; i < declared->natts; i++)
+	bk_result_begin(fcinfo);
+	result.declared = ((ReturnSetInfo *) fcinfo->resultinfo)->setDesc;
+	count = result.declared->natts;
+	result.numbers = palloc_array(int, count);
+	result.values = palloc0_array(Datum, count);
+	result.nulls = palloc_array(bool, count);
+	memset(result.nulls, true, count * sizeof(bool));
+	for (int i = 0; i < count; i++)
 	{
-		const char *name = NameStr(TupleDescAttr(declared, i)->attname);
+		const char *name = NameStr(TupleDescAttr(result.declared, i)->attname);
 
-		numbers[i] = bk_rows_column(rows, name);
-		if (TupleDescAttr(declared, i)->atttypid != bk_rows_type(rows, numbers[i]))
+		result.numbers[i] = find_column(rows, name);
+		if (result.numbers[i] != 0 && TupleDescAttr(result.declared, i)->atttypid !=
+										  bk_rows_type(rows, result.numbers[i]))
 			elog(ERROR, "column \"%s\" has the wrong type", name);
 	}
-	return numbers;
+	return result;
+}
+
+void
+bk_result_take(BkResult *result, uint64 row)
+{
+	for (int i = 0; i < result->declared->natts; i++)
+		if (result->numbers[i] != 0)
+			result->values[i] = bk_row_datum_at(result->rows, row, result->numbers[i],
+												&result->nulls[i]);
+}
+
+void
+bk_result_set(BkResult *result, const char *column, Datum value)
+{
+	for (int i = 0; i < result->declared->natts; i++)
+		if (result->numbers[i] == 0 &&
+			strcmp(NameStr(TupleDescAttr(result->declared, i)->attname), column) == 0)
+		{
+			result->values[i] = value;
+			result->nulls[i] = false;
+			return;
+		}
+	elog(ERROR, "no column \"%s\" to set", column);
+}
+
+void
+bk_result_put(const BkResult *result)
+{
+	bk_result_add(result->fcinfo, result->values, result->nulls);
+}
+
+/* The number of a column of rows, 0 where there is none of that name. */
+static int
+find_column(BkRows rows, const char *name)
+{
+	TupleDesc tupdesc = rows.table->tupdesc;
+
+	for (int i = 0; i < tupdesc->natts; i++)
+		if (strcmp(NameStr(TupleDescAttr(tupdesc, i)->attname), name) == 0)
+			return i + 1;
+	return 0;
 }

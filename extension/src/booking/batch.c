@@ -22,6 +22,7 @@
 #include "base/query.h"
 #include "base/result.h"
 #include "booking/bookings.h"
+#include "booking/items.h"
 #include "http/handlers.h"
 
 #define MAX_BATCH 20
@@ -147,6 +148,7 @@ book_all(Batch *batch)
 	for (int i = 0; i < batch->count; i++)
 		bk_booking_prepare(&batch->wishes[i]);
 	bk_seats_claim(batch->claims, batch->claim_count);
+	bk_items_expire_claimed(batch->claims, batch->claim_count);
 	for (int i = 0; i < batch->count; i++)
 		batch->outcomes[i].booking_id = bk_booking_record(&batch->wishes[i]);
 }

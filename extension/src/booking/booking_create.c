@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "base/settings.h"
 #include "booking/bookings.h"
+#include "booking/items.h"
 #include "http/handlers.h"
 #include "inventory/flights.h"
 
@@ -108,6 +109,7 @@ bk_booking_create(BkBookingWish *wish)
 
 	bk_booking_prepare(wish);
 	bk_seats_claim(wish->claims, wish->count);
+	bk_items_expire_claimed(wish->claims, wish->count);
 	booking_id = bk_booking_record(wish);
 	if (!wish->instant && alone && !bk_hold_durable)
 		(void) set_config_option("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION,

@@ -297,6 +297,7 @@ claim_new_seats(const BkBooking *booking, int64 change_id)
 		claims[row].terms = &terms;
 	}
 	bk_seats_claim(claims, (int) rows.count);
+	bk_items_expire_claimed(claims, (int) rows.count);
 	return (int) rows.count;
 }
 

@@ -108,13 +108,20 @@ bk_items_confirm(int64 booking_id)
 }
 
 void
-bk_items_expire_seat(int64 flight_id, const char *seat_number)
+bk_items_expire_claimed(const BkClaim *claims, int count)
 {
-	Datum values[] = {Int64GetDatum(flight_id), CStringGetTextDatum(seat_number)};
+	for (int i = 0; i < count; i++)
+	{
+		BkRows expired;
 
-	if (bk_query_run_old(&expire_seat, values, NULL).count != 1)
-		elog(ERROR, "held seat \"%s\" of flight " INT64_FORMAT " has no held item",
-			 seat_number, flight_id);
+		if (!claims[i].lapsed)
+			continue;
+		expired = bk_query_run(&expire_seat, bk_int64(claims[i].flight_id),
+							   bk_text(claims[i].seat_number));
+		if (expired.count != 1)
+			elog(ERROR, "held seat \"%s\" of flight " INT64_FORMAT " has no held item",
+				 claims[i].seat_number, claims[i].flight_id);
+	}
 }
 
 BkRows

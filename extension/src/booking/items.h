@@ -18,8 +18,11 @@
 /* Confirms the held items of a booking; returns how many. */
 extern uint64 bk_items_confirm(int64 booking_id);
 
-/* Expires the live held item on one seat, whose hold has lapsed and whose seat row the caller has taken. */
-extern void bk_items_expire_seat(int64 flight_id, const char *seat_number);
+/*
+ * Expires the items whose lapsed holds these claims have taken over (bk_seats_claim). Whoever claims calls it before
+ * writing items, since a seat has one live item.
+ */
+extern void bk_items_expire_claimed(const BkClaim *claims, int count);
 
 /* Expires the held items of bookings (bigint[]). Rows: flight_ids bigint[], seat_numbers text[] of the freed seats. */
 extern BkRows bk_items_expire(Datum booking_ids);

@@ -7,7 +7,7 @@
 
 #include "http/request.h"
 
-/* airports.c, flights.c */
+/* airports.c, flights.c, seat_map.c */
 extern void bk_http_airports_find(const BkRequest *request, BkResponse *response);
 extern void bk_http_flights_search(const BkRequest *request, BkResponse *response);
 extern void bk_http_flights_get(const BkRequest *request, BkResponse *response);
@@ -39,7 +39,7 @@ extern void bk_http_reports_run(const BkRequest *request, BkResponse *response);
 extern void bk_http_etl_runs_create(const BkRequest *request, BkResponse *response);
 extern void bk_http_etl_runs_list(const BkRequest *request, BkResponse *response);
 
-/* operations.c */
+/* operations.c, metrics.c */
 extern void bk_http_health_get(const BkRequest *request, BkResponse *response);
 extern void bk_http_replication_get(const BkRequest *request, BkResponse *response);
 extern void bk_http_metrics_get(const BkRequest *request, BkResponse *response);

@@ -1,6 +1,8 @@
 /*
  * availability.c
  *		Counts what a flight has left to sell.
+ *
+ * Nothing is kept between counts, so no count is ever stale; reading all seats of a flight is cheap enough (seat_scan.c).
  */
 #include "postgres.h"
 
@@ -15,7 +17,7 @@ const char *const bk_cabin_classes[] = {"first", "business", "premium_economy", 
 
 static void count_seat(const BkSeat *seat, BkCabin *cabins);
 static bool is_lower(Datum price, Datum than);
-static BkCabin *cabin_of(Datum cabin_class, BkCabin *cabins);
+static BkCabin *find_cabin(Datum cabin_class, BkCabin *cabins);
 
 void
 bk_availability_count(int64 flight_id, BkCabin cabins[BK_CABINS])
@@ -30,10 +32,11 @@ bk_availability_count(int64 flight_id, BkCabin cabins[BK_CABINS])
 	bk_seat_scan_end(scan);
 }
 
+/* Adds a seat to its cabin. The seat's values pass with the scan, so a price that is kept is copied. */
 static void
 count_seat(const BkSeat *seat, BkCabin *cabins)
 {
-	BkCabin *cabin = cabin_of(seat->cabin_class, cabins);
+	BkCabin *cabin = find_cabin(seat->cabin_class, cabins);
 
 	cabin->seats++;
 	if (!seat->claimable)
@@ -42,7 +45,7 @@ count_seat(const BkSeat *seat, BkCabin *cabins)
 		cabin->price_from = datumCopy(seat->price, false, -1);
 }
 
-/* Most seats of a cabin have the same price, in the same bytes. */
+/* Whether a price is below another. Most seats of a cabin have the same one, in the same bytes: these are not computed with. */
 static bool
 is_lower(Datum price, Datum than)
 {
@@ -50,11 +53,12 @@ is_lower(Datum price, Datum than)
 		   DatumGetBool(DirectFunctionCall2(numeric_lt, price, than));
 }
 
+/* The cabin of a seat. The schema admits no class that is not in bk_cabin_classes. */
 static BkCabin *
-cabin_of(Datum cabin_class, BkCabin *cabins)
+find_cabin(Datum cabin_class, BkCabin *cabins)
 {
 	for (int i = BK_CABINS - 1; i >= 0; i--) /* most seats are in economy */
 		if (bk_seat_text_is(cabin_class, cabins[i].cabin_class))
 			return &cabins[i];
-	elog(ERROR, "unknown cabin");
+	elog(ERROR, "unknown cabin class");
 }

@@ -1,9 +1,11 @@
 /*
  * flights.h
- *		Rules about flights and fares that several statements share, as SQL.
+ *		A dated flight, and rules about flights and fares that several statements share, as SQL.
  */
 #ifndef BK_FLIGHTS_H
 #define BK_FLIGHTS_H
+
+#include "base/query.h"
 
 /* Seats of flight f are on sale now. */
 #define BK_SQL_ON_SALE                                     \
@@ -24,5 +26,30 @@
 	"           UNION ALL SELECT -1, 100, 100"                                                    \
 	"           ORDER BY 1 DESC"                                                                  \
 	"           LIMIT 1) AS fee (hours, cancellation_percent, change_percent)"
+
+/*
+ * The columns of flight f, where o and d give the time zones of its airports. Moments are given in UTC and in both local
+ * times; durations are taken from the moments, so that neither a zone nor a date line bends them. The first column is
+ * flight_id and the last one currency.
+ */
+#define BK_SQL_FLIGHT                                                                           \
+	"f.flight_id, f.flight_number, f.status, f.origin::text, f.destination::text,"              \
+	" f.scheduled_departure,"                                                                   \
+	" pg_catalog.timezone(o.time_zone, f.scheduled_departure) AS scheduled_departure_local,"    \
+	" o.time_zone AS origin_time_zone, f.scheduled_arrival,"                                    \
+	" pg_catalog.timezone(d.time_zone, f.scheduled_arrival) AS scheduled_arrival_local,"        \
+	" d.time_zone AS destination_time_zone,"                                                    \
+	" pg_catalog.timezone(d.time_zone, f.scheduled_arrival)::date"                              \
+	"   - pg_catalog.timezone(o.time_zone, f.scheduled_departure)::date AS arrival_day_offset," \
+	" (EXTRACT(epoch FROM f.scheduled_arrival - f.scheduled_departure) / 60)::integer"          \
+	"   AS duration_minutes,"                                                                   \
+	" f.estimated_departure, f.estimated_arrival, f.actual_departure, f.actual_arrival,"        \
+	" f.aircraft_code::text, f.distance_km, f.currency::text"
+#define BK_SQL_FLIGHT_AIRPORTS                        \
+	" JOIN public.airports AS o ON o.iata = f.origin" \
+	" JOIN public.airports AS d ON d.iata = f.destination"
+
+/* One flight. Row: BK_SQL_FLIGHT. Raises SB011. */
+extern BkRows bk_flight_get(int64 flight_id);
 
 #endif

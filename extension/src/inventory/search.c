@@ -1,9 +1,9 @@
 /*
  * search.c
- *		Airports and flights on sale.
+ *		Direct flights on sale.
  *
- * A departure date is the calendar date in the origin airport's zone. Moments are given in UTC and in both local times;
- * durations are taken from the moments, so neither a zone nor a date line bends them.
+ * The statement finds the flights of the day; seats are counted in C (availability.c), flight by flight, and only as far as
+ * the caller reads.
  */
 #include "postgres.h"
 
@@ -11,22 +11,18 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/datetime.h"
 
-#include "base/errcodes.h"
-#include "base/json_write.h"
-#include "base/query.h"
+#include "base/check.h"
 #include "base/result.h"
 #include "base/settings.h"
-#include "http/handlers.h"
+#include "inventory/airports.h"
 #include "inventory/flights.h"
 #include "inventory/search.h"
 
-#define MAX_FLIGHTS 100
-#define DEFAULT_FLIGHTS 20
-
 /*
- * $1 origin, $2 destination, $3 and $4 the day, $5 and $6 time zones, $7 and $8 departure and id of the flight before the page.
- * Day and zones are worked out before, so that the index finds the day and no airport is joined.
+ * $1 origin, $2 destination, $3 and $4 the day, $5 and $6 time zones, $7 and $8 departure and id of the flight before the
+ * page. Day and zones are worked out before, so that the index finds the day and no airport is joined.
  */
 static BkQuery search_flights = BK_SNAPSHOT_SELECT(
 	"SELECT " BK_SQL_FLIGHT
@@ -39,145 +35,61 @@ static BkQuery search_flights = BK_SNAPSHOT_SELECT(
 	BPCHAROID, BPCHAROID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID,
 	TIMESTAMPTZOID, INT8OID);
 
-static BkQuery get_flight = BK_SNAPSHOT_SELECT(
-	"SELECT " BK_SQL_FLIGHT "  FROM public.flights AS f" BK_SQL_FLIGHT_AIRPORTS
-	" WHERE f.flight_id = $1",
-	INT8OID);
-
-static BkQuery find_airports = BK_SNAPSHOT_SELECT(
-	"SELECT iata, name, city, country, time_zone"
-	"  FROM public.airports"
-	" WHERE $1 IS NULL OR iata = pg_catalog.upper($1)"
-	"    OR pg_catalog.strpos(pg_catalog.lower(city || ' ' || name), pg_catalog.lower($1)) > 0"
-	" ORDER BY iata = pg_catalog.upper($1) DESC, city, iata"
-	" LIMIT 500",
-	TEXTOID);
-
-static BkQuery find_zone = BK_SNAPSHOT_SELECT(
-	"SELECT time_zone FROM public.airports WHERE iata = $1", BPCHAROID);
-
-static const char *zone_of(const char *field, const char *iata);
-static TimestampTz midnight(DateADT date, const char *zone);
-static void complete(BkSearch *search, DateADT date);
-static bool read_cursor(BkObject query, TimestampTz *departure, int64 *flight_id);
-static BkRows run_search(const BkSearch *search, BkObject query);
-static void add_cabins(FunctionCallInfo fcinfo, BkRows rows, uint64 row,
-					   const BkCabin *cabins);
+static DateADT check_date(NullableDatum departure_date);
+static TimestampTz find_midnight(DateADT date, const char *zone);
+static void put_cabins(BkResult *result, const BkFlightsFound *found);
 
 PG_FUNCTION_INFO_V1(booking_search_flights);
 
-/* booking.search_flights(origin, destination, departure_date, passengers, cabin_class): see its COMMENT. */
+/*
+ * booking.search_flights(origin text, destination text, departure_date date, passengers integer, cabin_class text):
+ * a row for each cabin with enough seats of each direct flight on sale, by departure. Raises SB010.
+ */
 Datum
 booking_search_flights(PG_FUNCTION_ARGS)
 {
-	BkObject no_query = {.container = NULL, .path = ""};
+	BkSearchWish wish = bk_search_wish(fcinfo);
 	BkSearch search;
-	BkCabin cabins[BK_CABINS];
-	BkRows rows;
+	BkFlightsFound found;
+	BkResult result;
 
-	bk_result_begin(fcinfo);
 	SPI_connect();
-	search = bk_search_from_args(fcinfo);
-	rows = run_search(&search, no_query);
-	for (uint64 row = 0; row < rows.count; row++)
-		if (bk_search_suits(&search, bk_row_int64_at(rows, row, 1), cabins))
-			add_cabins(fcinfo, rows, row, cabins);
+	search = bk_search_check(&wish);
+	found = bk_search_find(&search, NULL);
+	result = bk_result_open(fcinfo, found.rows);
+	while (bk_search_next(&found))
+		put_cabins(&result, &found);
 	SPI_finish();
 	return (Datum) 0;
 }
 
-void
-bk_http_flights_search(const BkRequest *request, BkResponse *response)
+BkSearchWish
+bk_search_wish(FunctionCallInfo fcinfo)
 {
-	BkObject query = request->query;
-	StringInfo out = response->body;
-	BkSearch search = bk_search_read(query);
-	int64 limit = bk_json_int64(query, "limit", 1, MAX_FLIGHTS, BK_OPTIONAL,
-								DEFAULT_FLIGHTS);
-	int64 connections = bk_json_int64(query, "max_connections", 0, 1, BK_OPTIONAL, 0);
-	BkRows rows = run_search(&search, query);
-	int64 found = 0;
-	uint64 row = 0;
-	BkCabin cabins[BK_CABINS];
-
-	bk_json_open(out, '{');
-	bk_json_key(out, "flights");
-	appendStringInfoChar(out, '[');
-	for (; row < rows.count && found < limit; row++)
-		if (bk_search_suits(&search, bk_row_int64_at(rows, row, 1), cabins))
-		{
-			bk_flight_put(out, rows, row, cabins);
-			found++;
-		}
-	bk_json_close(out, ']');
-	bk_json_put_string(out, "next",
-					   row == rows.count
-						   ? NULL
-						   : psprintf(INT64_FORMAT "." INT64_FORMAT,
-									  bk_row_timestamptz_at(rows, row - 1, 6),
-									  bk_row_int64_at(rows, row - 1, 1)));
-	if (connections > 0)
-		bk_connections_put(out, &search, query, limit);
-	bk_json_close(out, '}');
-}
-
-void
-bk_http_flights_get(const BkRequest *request, BkResponse *response)
-{
-	Datum values[] = {Int64GetDatum(request->ids[0])};
-	BkRows rows = bk_query_run_old(&get_flight, values, NULL);
-	BkCabin cabins[BK_CABINS];
-
-	if (rows.count == 0)
-		ereport(ERROR, errcode(SB_NOT_FOUND),
-				errmsg("no flight " INT64_FORMAT, request->ids[0]));
-	bk_availability_count(request->ids[0], cabins);
-	bk_flight_put(response->body, rows, 0, cabins);
-}
-
-void
-bk_http_airports_find(const BkRequest *request, BkResponse *response)
-{
-	const char *text = bk_json_string(request->query, "query", 64, BK_OPTIONAL);
-	Datum values[] = {text == NULL ? (Datum) 0 : CStringGetTextDatum(text)};
-
-	bk_json_open(response->body, '{');
-	bk_json_put_rows(response->body, "airports",
-					 bk_query_run_old(&find_airports, values, text == NULL ? "n" : NULL));
-	bk_json_close(response->body, '}');
+	return (BkSearchWish){
+		.origin = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0)),
+		.destination = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)),
+		.departure_date = bk_argument(fcinfo, 2),
+		.passengers = PG_ARGISNULL(3) ? BK_DEFAULT_PASSENGERS : PG_GETARG_INT32(3),
+		.cabin_class = PG_ARGISNULL(4) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(4)),
+	};
 }
 
 BkSearch
-bk_search_read(BkObject query)
+bk_search_check(const BkSearchWish *wish)
 {
-	BkSearch search;
-	DateADT date;
+	BkSearch search = {.origin = wish->origin,
+					   .destination = wish->destination,
+					   .cabin_class = wish->cabin_class};
+	DateADT date = check_date(wish->departure_date);
 
-	search.origin = bk_json_string(query, "origin", 3, BK_REQUIRED);
-	search.destination = bk_json_string(query, "destination", 3, BK_REQUIRED);
-	(void) bk_json_date(query, "departure_date", BK_REQUIRED, &date);
-	search.passengers = (int) bk_json_int64(query, "passengers", 1, BK_MAX_PASSENGERS,
-											BK_OPTIONAL, 1);
-	search.cabin_class = bk_json_word(query, "cabin_class", bk_cabin_classes, BK_OPTIONAL);
-	complete(&search, date);
-	return search;
-}
-
-BkSearch
-bk_search_from_args(FunctionCallInfo fcinfo)
-{
-	BkSearch search;
-
-	for (int i = 0; i < 4; i++)
-		if (PG_ARGISNULL(i))
-			ereport(ERROR, errcode(SB_VALIDATION_ERROR),
-					errmsg(
-						"origin, destination, departure_date and passengers are required"));
-	search.origin = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	search.destination = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	search.passengers = PG_GETARG_INT32(3);
-	search.cabin_class = PG_ARGISNULL(4) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(4));
-	complete(&search, PG_GETARG_DATEADT(2));
+	bk_check_range("passengers", wish->passengers, 1, BK_MAX_PASSENGERS);
+	search.passengers = (int) wish->passengers;
+	bk_check_word("cabin_class", wish->cabin_class, bk_cabin_classes);
+	search.origin_zone = bk_airport_zone("origin", wish->origin);
+	search.destination_zone = bk_airport_zone("destination", wish->destination);
+	search.day_start = find_midnight(date, search.origin_zone);
+	search.day_end = find_midnight(date + 1, search.origin_zone);
 	return search;
 }
 
@@ -200,61 +112,52 @@ bk_search_suits(const BkSearch *search, int64 flight_id, BkCabin cabins[BK_CABIN
 	return suits;
 }
 
-void
-bk_flight_put(StringInfo out, BkRows rows, uint64 row, const BkCabin cabins[BK_CABINS])
+BkFlightsFound
+bk_search_find(const BkSearch *search, const BkFlightPlace *after)
 {
-	bk_json_open(out, '{');
-	bk_json_put_columns(out, rows, row, "flight_id", "currency");
-	bk_json_key(out, "cabins");
-	appendStringInfoChar(out, '[');
-	for (int i = 0; i < BK_CABINS; i++)
+	bool later = after != NULL;
+	BkRows rows = bk_query_run(&search_flights, bk_text(search->origin),
+							   bk_text(search->destination),
+							   bk_timestamptz(search->day_start),
+							   bk_timestamptz(search->day_end),
+							   bk_text(search->origin_zone),
+							   bk_text(search->destination_zone),
+							   later ? bk_timestamptz(after->departure) : bk_null(),
+							   later ? bk_int64(after->flight_id) : bk_null());
+
+	return (BkFlightsFound){.search = search, .rows = rows};
+}
+
+bool
+bk_search_next(BkFlightsFound *found)
+{
+	while (found->seen < found->rows.count)
 	{
-		if (cabins[i].seats == 0)
-			continue;
-		bk_json_open(out, '{');
-		bk_json_put_string(out, "cabin_class", cabins[i].cabin_class);
-		bk_json_put_int64(out, "seats_available", cabins[i].seats_available);
-		bk_json_put_string(out, "price_from",
-						   cabins[i].seats_available == 0
-							   ? NULL
-							   : DatumGetCString(
-									 DirectFunctionCall1(numeric_out,
-														 cabins[i].price_from)));
-		bk_json_close(out, '}');
+		int64 flight_id = bk_row_int64(found->rows, found->seen, "flight_id");
+
+		found->seen++;
+		if (bk_search_suits(found->search, flight_id, found->cabins))
+			return true;
 	}
-	bk_json_close(out, ']');
-	bk_json_close(out, '}');
+	return false;
 }
 
-/* What follows from airports and date. */
-static void
-complete(BkSearch *search, DateADT date)
+/* A date of the years that the calendar of a request has, 1900 to 9999. */
+static DateADT
+check_date(NullableDatum departure_date)
 {
-	search->origin_zone = zone_of("origin", search->origin);
-	search->destination_zone = zone_of("destination", search->destination);
-	search->day_start = midnight(date, search->origin_zone);
-	search->day_end = midnight(date + 1, search->origin_zone);
-}
+	DateADT date = DatumGetDateADT(departure_date.value);
 
-/* The time zone of an airport that is served; so a typing error is not mistaken for a route without flights. */
-static const char *
-zone_of(const char *field, const char *iata)
-{
-	Datum values[] = {CStringGetTextDatum(iata)};
-	BkRows zone = bk_query_run_old(&find_zone, values, NULL);
-
-	if (zone.count == 0)
-		ereport(
-			ERROR, errcode(SB_VALIDATION_ERROR),
-			errmsg(
-				"field \"%s\" must be the IATA code of an airport served, such as \"LHR\"",
-				field));
-	return bk_row_text_at(zone, 0, 1);
+	bk_check_given("departure_date", !departure_date.isnull);
+	if (date < date2j(1900, 1, 1) - POSTGRES_EPOCH_JDATE ||
+		date > date2j(9999, 12, 31) - POSTGRES_EPOCH_JDATE)
+		bk_check_refuse("departure_date", "must be a date such as 2026-11-25");
+	return date;
 }
 
 /* The beginning of a calendar date in a zone. */
 static TimestampTz
-midnight(DateADT date, const char *zone)
+find_midnight(DateADT date, const char *zone)
 {
 	Datum local = DirectFunctionCall1(date_timestamp, DateADTGetDatum(date));
 
@@ -262,59 +165,20 @@ midnight(DateADT date, const char *zone)
 		DirectFunctionCall2(timestamp_zone, CStringGetTextDatum(zone), local));
 }
 
-/* The "next" of an earlier page: the last flight's departure and id. */
-static bool
-read_cursor(BkObject query, TimestampTz *departure, int64 *flight_id)
-{
-	const char *cursor = bk_json_string(query, "after", 40, BK_OPTIONAL);
-	long long moment;
-	long long id;
-	int length = 0;
-
-	if (cursor == NULL)
-		return false;
-	if (sscanf(cursor, "%18lld.%18lld%n", &moment, &id, &length) != 2 ||
-		cursor[length] != '\0')
-		bk_json_reject(query, "after", "must be the \"next\" of an earlier page");
-	*departure = (TimestampTz) moment;
-	*flight_id = (int64) id;
-	return true;
-}
-
-static BkRows
-run_search(const BkSearch *search, BkObject query)
-{
-	TimestampTz departure = 0;
-	int64 flight_id = 0;
-	bool later_page = read_cursor(query, &departure, &flight_id);
-	Datum values[] = {CStringGetTextDatum(search->origin),
-					  CStringGetTextDatum(search->destination),
-					  TimestampTzGetDatum(search->day_start),
-					  TimestampTzGetDatum(search->day_end),
-					  CStringGetTextDatum(search->origin_zone),
-					  CStringGetTextDatum(search->destination_zone),
-					  TimestampTzGetDatum(departure),
-					  Int64GetDatum(flight_id)};
-
-	return bk_query_run_old(&search_flights, values, later_page ? NULL : "      nn");
-}
-
-/* A result row for each cabin: the flight's columns, then the cabin's three. */
+/* A result row for each cabin that the current flight has left: the flight's columns and the cabin's. */
 static void
-add_cabins(FunctionCallInfo fcinfo, BkRows rows, uint64 row, const BkCabin *cabins)
+put_cabins(BkResult *result, const BkFlightsFound *found)
 {
-	Datum values[BK_FLIGHT_COLUMNS + 3];
-	bool nulls[BK_FLIGHT_COLUMNS + 3] = {false};
-
-	for (int i = 0; i < BK_FLIGHT_COLUMNS; i++)
-		values[i] = bk_row_datum_at(rows, row, i + 1, &nulls[i]);
+	bk_result_take(result, found->seen - 1);
 	for (int i = 0; i < BK_CABINS; i++)
 	{
-		if (cabins[i].seats_available == 0)
+		const BkCabin *cabin = &found->cabins[i];
+
+		if (cabin->seats_available == 0)
 			continue;
-		values[BK_FLIGHT_COLUMNS] = CStringGetTextDatum(cabins[i].cabin_class);
-		values[BK_FLIGHT_COLUMNS + 1] = Int32GetDatum(cabins[i].seats_available);
-		values[BK_FLIGHT_COLUMNS + 2] = cabins[i].price_from;
-		bk_result_add(fcinfo, values, nulls);
+		bk_result_set(result, "cabin_class", CStringGetTextDatum(cabin->cabin_class));
+		bk_result_set(result, "seats_available", Int32GetDatum(cabin->seats_available));
+		bk_result_set(result, "price_from", cabin->price_from);
+		bk_result_put(result);
 	}
 }

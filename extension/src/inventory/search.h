@@ -1,16 +1,30 @@
 /*
  * search.h
- *		What can be booked: airports, flights, connections, seats.
+ *		What can be booked between two airports on a day.
+ *
+ * A departure date is the calendar date in the origin airport's zone.
  */
 #ifndef BK_SEARCH_H
 #define BK_SEARCH_H
 
 #include "fmgr.h"
 
+#include "base/query.h"
 #include "inventory/availability.h"
-#include "http/request.h"
 
-/* What is looked for. */
+#define BK_DEFAULT_PASSENGERS 1
+
+/* What is looked for, as a caller states it. */
+typedef struct BkSearchWish
+{
+	const char *origin; /* IATA codes of airports */
+	const char *destination;
+	NullableDatum departure_date; /* a date */
+	int64 passengers;
+	const char *cabin_class; /* NULL: any */
+} BkSearchWish;
+
+/* A wish that has been checked, and what follows from it. */
 typedef struct BkSearch
 {
 	const char *origin;
@@ -23,39 +37,36 @@ typedef struct BkSearch
 	const char *cabin_class; /* NULL: any */
 } BkSearch;
 
-/* The members of a flight in SQL: f is the flight, o and d give the time zones of its airports. */
-#define BK_FLIGHT_COLUMNS 20
-#define BK_SQL_FLIGHT                                                                           \
-	"f.flight_id, f.flight_number, f.status, f.origin::text, f.destination::text,"              \
-	" f.scheduled_departure,"                                                                   \
-	" pg_catalog.timezone(o.time_zone, f.scheduled_departure) AS scheduled_departure_local,"    \
-	" o.time_zone AS origin_time_zone, f.scheduled_arrival,"                                    \
-	" pg_catalog.timezone(d.time_zone, f.scheduled_arrival) AS scheduled_arrival_local,"        \
-	" d.time_zone AS destination_time_zone,"                                                    \
-	" pg_catalog.timezone(d.time_zone, f.scheduled_arrival)::date"                              \
-	"   - pg_catalog.timezone(o.time_zone, f.scheduled_departure)::date AS arrival_day_offset," \
-	" (EXTRACT(epoch FROM f.scheduled_arrival - f.scheduled_departure) / 60)::integer"          \
-	"   AS duration_minutes,"                                                                   \
-	" f.estimated_departure, f.estimated_arrival, f.actual_departure, f.actual_arrival,"        \
-	" f.aircraft_code::text, f.distance_km, f.currency::text"
-#define BK_SQL_FLIGHT_AIRPORTS                        \
-	" JOIN public.airports AS o ON o.iata = f.origin" \
-	" JOIN public.airports AS d ON d.iata = f.destination"
+/* A flight's place in the order of search results: by departure. */
+typedef struct BkFlightPlace
+{
+	TimestampTz departure;
+	int64 flight_id;
+} BkFlightPlace;
 
-/* Reads a search from query parameters, or from arguments 0 to 4 of a SQL function. Raises SB010. */
-extern BkSearch bk_search_read(BkObject query);
-extern BkSearch bk_search_from_args(FunctionCallInfo fcinfo);
+/* The flights of a search, whose seats are counted one flight at a time. */
+typedef struct BkFlightsFound
+{
+	const BkSearch *search;
+	BkRows rows; /* BK_SQL_FLIGHT */
+	uint64 seen; /* rows looked at; the last of them is the current flight */
+	BkCabin cabins[BK_CABINS]; /* of the current flight, those that suit */
+} BkFlightsFound;
+
+/* The wish in arguments 0 to 4 of search_flights and search_connections. */
+extern BkSearchWish bk_search_wish(FunctionCallInfo fcinfo);
+
+/* Checks a wish. Raises SB010. The search refers to the wish's texts. */
+extern BkSearch bk_search_check(const BkSearchWish *wish);
 
 /* Counts a flight's seats and leaves the cabins that suit the search; false if there are none. */
 extern bool bk_search_suits(const BkSearch *search, int64 flight_id,
 							BkCabin cabins[BK_CABINS]);
 
-/* Writes the flight of a row that begins with BK_SQL_FLIGHT, with its cabins; cabins of no seats are left out. */
-extern void bk_flight_put(StringInfo out, BkRows rows, uint64 row,
-						  const BkCabin cabins[BK_CABINS]);
+/* Direct flights on sale, from the one after a place on, or from the first where after is NULL. */
+extern BkFlightsFound bk_search_find(const BkSearch *search, const BkFlightPlace *after);
 
-/* Writes one-stop connections under "connections" and "next_connection" (connections.c). */
-extern void bk_connections_put(StringInfo out, const BkSearch *search, BkObject query,
-							   int64 limit);
+/* Goes on to the next flight that suits, counting the seats of those before it too; false after the last. */
+extern bool bk_search_next(BkFlightsFound *found);
 
 #endif

@@ -4,7 +4,7 @@
  *
  * This is the one place that reads a table without SQL: the executor's share of reading 180 seats is several times the
  * cost of reading them, and a search counts many flights. The scan goes by the primary key, whose first column is the
- * flight; what makes a seat claimable is BK_SQL_CLAIMABLE of seats.h in C. Table rights are those of the function's
+ * flight; what makes a seat claimable is BK_SQL_CLAIMABLE of claims.h in C. Table rights are those of the function's
  * owner, as for the statements around it.
  */
 #include "postgres.h"
@@ -24,6 +24,7 @@
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "base/words.h"
 #include "inventory/seat_scan.h"
 
 struct BkSeatScan
@@ -65,6 +66,7 @@ bk_seat_scan_begin(int64 flight_id)
 	return scan;
 }
 
+/* Columns are looked up by name: an importer's table may have them in another order. */
 static void
 find_columns(BkSeatScan *scan)
 {
@@ -110,9 +112,10 @@ bk_seat_scan_end(BkSeatScan *scan)
 	pfree(scan);
 }
 
+/* BK_SQL_CLAIMABLE in C. The schema gives each held seat its held_until; that of the others is null and not looked at. */
 static bool
 is_claimable(Datum status, Datum held_until, TimestampTz moment)
 {
-	return bk_seat_text_is(status, "available") ||
-		   (bk_seat_text_is(status, "held") && DatumGetTimestampTz(held_until) <= moment);
+	return bk_seat_text_is(status, BK_AVAILABLE) ||
+		   (bk_seat_text_is(status, BK_HELD) && DatumGetTimestampTz(held_until) <= moment);
 }

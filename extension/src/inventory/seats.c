@@ -10,13 +10,12 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "utils/array.h"
-#include "utils/builtins.h"
 
+#include "base/arrays.h"
 #include "base/compat.h"
 #include "base/errcodes.h"
 #include "base/query.h"
-#include "booking/items.h"
+#include "base/words.h"
 #include "inventory/seats.h"
 #include "inventory/seats_any.h"
 
@@ -24,7 +23,7 @@ static BkQuery claim_available = BK_UPDATE_RETURNING(
 	"UPDATE public.seats"
 	"   SET status = $3, held_until = $4, updated_at = pg_catalog.clock_timestamp()"
 	" WHERE flight_id = $1 AND seat_number = $2 AND status = 'available'"
-	" RETURNING pg_catalog.round(price * $5, 2), cabin_class",
+	" RETURNING pg_catalog.round(price * $5, 2) AS price, cabin_class",
 	INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, NUMERICOID);
 
 static BkQuery claim_lapsed = BK_UPDATE_RETURNING(
@@ -32,28 +31,28 @@ static BkQuery claim_lapsed = BK_UPDATE_RETURNING(
 	"   SET status = $3, held_until = $4, updated_at = pg_catalog.clock_timestamp()"
 	" WHERE flight_id = $1 AND seat_number = $2"
 	"   AND status = 'held' AND held_until <= pg_catalog.clock_timestamp()"
-	" RETURNING pg_catalog.round(price * $5, 2), cabin_class",
+	" RETURNING pg_catalog.round(price * $5, 2) AS price, cabin_class",
 	INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, NUMERICOID);
 
 /* Which of the wanted seats cannot be had, as words for the error. */
 static BkQuery unavailable_seats = BK_SELECT(
 	"SELECT pg_catalog.string_agg(pg_catalog.format('%s of flight %s', w.seat_number, w.flight_id), ', '"
-	"                             ORDER BY w.flight_id, w.seat_number),"
-	"       pg_catalog.bool_or(s.flight_id IS NULL)"
+	"                             ORDER BY w.flight_id, w.seat_number) AS seats,"
+	"       pg_catalog.bool_or(s.flight_id IS NULL) AS one_is_unknown"
 	"  FROM unnest($1, $2) AS w (flight_id, seat_number)"
 	"  LEFT JOIN public.seats AS s USING (flight_id, seat_number)"
 	" WHERE s.flight_id IS NULL"
 	"    OR NOT " BK_SQL_CLAIMABLE,
 	INT8ARRAYOID, TEXTARRAYOID);
 
-static BkQuery lock_seats = BK_SELECT(
-	"SELECT s.flight_id"
-	"  FROM public.booking_items AS i"
-	"  JOIN public.seats AS s USING (flight_id, seat_number)"
-	" WHERE i.booking_id = ANY ($1) AND i.status NOT IN ('cancelled', 'expired')"
-	" ORDER BY s.flight_id, s.seat_number COLLATE pg_catalog.\"C\""
-	"   FOR NO KEY UPDATE OF s",
-	INT8ARRAYOID);
+static BkQuery lock_seats =
+	BK_SELECT("SELECT s.flight_id"
+			  "  FROM public.booking_items AS i"
+			  "  JOIN public.seats AS s USING (flight_id, seat_number)"
+			  " WHERE i.booking_id = ANY ($1) AND " BK_SQL_LIVE(
+				  "i") " ORDER BY s.flight_id, s.seat_number COLLATE pg_catalog.\"C\""
+					   "   FOR NO KEY UPDATE OF s",
+			  INT8ARRAYOID);
 
 static BkQuery lock_named =
 	BK_SELECT("SELECT s.flight_id"
@@ -69,10 +68,11 @@ static BkQuery lock_change = BK_SELECT(
 	"         UNION"
 	"        SELECT i.flight_id, i.seat_number"
 	"          FROM public.booking_items AS i"
-	"         WHERE i.booking_id = $1 AND i.status NOT IN ('cancelled', 'expired')) AS w"
-	"  JOIN public.seats AS s USING (flight_id, seat_number)"
-	" ORDER BY s.flight_id, s.seat_number COLLATE pg_catalog.\"C\""
-	"   FOR NO KEY UPDATE OF s",
+	"         WHERE i.booking_id = $1 AND " BK_SQL_LIVE(
+		"i") ") AS w"
+			 "  JOIN public.seats AS s USING (flight_id, seat_number)"
+			 " ORDER BY s.flight_id, s.seat_number COLLATE pg_catalog.\"C\""
+			 "   FOR NO KEY UPDATE OF s",
 	INT8OID, INT8OID);
 
 static BkQuery book_seats = BK_UPDATE(
@@ -91,9 +91,10 @@ static BkQuery release_seats = BK_UPDATE(
 	INT8ARRAYOID, TEXTARRAYOID);
 
 static int compare_claims(const void *a, const void *b);
-static bool claim_named(BkClaim *claim);
-static void seat_arrays(BkClaim **claims, int count, Datum *values);
-pg_noreturn static void refuse(BkClaim **claims, int count);
+static bool claim_seat(BkClaim *claim);
+static Datum list_flights(BkClaim **claims, int count);
+static Datum list_seats(BkClaim **claims, int count);
+pg_noreturn static void refuse_claims(BkClaim **claims, int count);
 
 void
 bk_seats_claim(BkClaim *claims, int count)
@@ -113,13 +114,13 @@ bk_seats_claim(BkClaim *claims, int count)
 
 	qsort(named, named_count, sizeof(BkClaim *), compare_claims);
 	for (int i = 0; i < named_count; i++)
-		if (!claim_named(named[i]))
-			refuse(named + i, named_count - i);
+		if (!claim_seat(named[i]))
+			refuse_claims(named + i, named_count - i);
 
 	/* Last, because their locks come in no order: whoever holds them waits for no seat any more. */
 	bk_seats_choose(any, any_count);
 	for (int i = 0; i < any_count; i++)
-		if (!claim_named(any[i]))
+		if (!claim_seat(any[i]))
 			elog(ERROR, "a locked seat was taken");
 }
 
@@ -128,43 +129,36 @@ bk_seats_lock_named(const BkClaim *claims, int count)
 {
 	BkClaim **named = palloc_array(BkClaim *, Max(count, 1));
 	int named_count = 0;
-	Datum values[2];
 
 	for (int i = 0; i < count; i++)
 		if (claims[i].seat_number != NULL)
 			named[named_count++] = unconstify(BkClaim *, &claims[i]);
-	seat_arrays(named, named_count, values);
-	bk_rows_free(bk_query_run_old(&lock_named, values, NULL));
+	bk_rows_free(bk_query_run(&lock_named, bk_datum(list_flights(named, named_count)),
+							  bk_datum(list_seats(named, named_count))));
 }
 
 void
 bk_seats_lock(Datum booking_ids)
 {
-	bk_rows_free(bk_query_run_old(&lock_seats, &booking_ids, NULL));
+	bk_rows_free(bk_query_run(&lock_seats, bk_datum(booking_ids)));
 }
 
 void
 bk_seats_lock_change(int64 booking_id, int64 change_id)
 {
-	Datum values[] = {Int64GetDatum(booking_id), Int64GetDatum(change_id)};
-
-	bk_rows_free(bk_query_run_old(&lock_change, values, NULL));
+	bk_rows_free(bk_query_run(&lock_change, bk_int64(booking_id), bk_int64(change_id)));
 }
 
 void
 bk_seats_book(int64 booking_id)
 {
-	Datum values[] = {Int64GetDatum(booking_id)};
-
-	(void) bk_query_run_old(&book_seats, values, NULL);
+	(void) bk_query_run(&book_seats, bk_int64(booking_id));
 }
 
 void
 bk_seats_release(Datum flight_ids, Datum seat_numbers)
 {
-	Datum values[] = {flight_ids, seat_numbers};
-
-	(void) bk_query_run_old(&release_seats, values, NULL);
+	(void) bk_query_run(&release_seats, bk_datum(flight_ids), bk_datum(seat_numbers));
 }
 
 /* The lock order: by flight, then by the bytes of the seat number, as lock_seats sorts. */
@@ -184,60 +178,62 @@ compare_claims(const void *a, const void *b)
  * while the second one waited for it.
  */
 static bool
-claim_named(BkClaim *claim)
+claim_seat(BkClaim *claim)
 {
 	const BkTerms *terms = claim->terms;
-	Datum values[] = {Int64GetDatum(claim->flight_id),
-					  CStringGetTextDatum(claim->seat_number),
-					  CStringGetTextDatum(terms->status),
-					  TimestampTzGetDatum(terms->held_until), terms->fare_factor};
-	const char *nulls = strcmp(terms->status, "held") == 0 ? NULL : "   n ";
-	BkRows rows = bk_query_run_old(&claim_available, values, nulls);
+	NullableDatum values[] = {bk_int64(claim->flight_id), bk_text(claim->seat_number),
+							  bk_text(terms->status),
+							  bk_datum_if(bk_word_is(terms->status, BK_HELD),
+										  TimestampTzGetDatum(terms->held_until)),
+							  bk_datum(terms->fare_factor)};
+	BkRows rows = bk_query_run_values(&claim_available, values, lengthof(values));
 
+	claim->lapsed = false;
 	if (rows.count == 0)
 	{
-		rows = bk_query_run_old(&claim_lapsed, values, nulls);
-		if (rows.count > 0)
-			bk_items_expire_seat(claim->flight_id, claim->seat_number);
-		else
-			rows = bk_query_run_old(&claim_available, values, nulls);
+		rows = bk_query_run_values(&claim_lapsed, values, lengthof(values));
+		claim->lapsed = rows.count > 0;
+		if (!claim->lapsed)
+			rows = bk_query_run_values(&claim_available, values, lengthof(values));
 	}
 	if (rows.count == 0)
 		return false;
-	claim->price = bk_row_value_at(rows, 0, 1);
-	claim->cabin_class = bk_row_text_at(rows, 0, 2);
+	claim->price = bk_row_value(rows, 0, "price");
+	claim->cabin_class = bk_row_text(rows, 0, "cabin_class");
 	return true;
 }
 
-/* The seats of claims as parallel arrays, bigint[] and text[]. */
-static void
-seat_arrays(BkClaim **claims, int count, Datum *values)
+/* The flights of claims, bigint[]; list_seats gives their seats in the same order. */
+static Datum
+list_flights(BkClaim **claims, int count)
 {
 	Datum *flight_ids = palloc_array(Datum, Max(count, 1));
+
+	for (int i = 0; i < count; i++)
+		flight_ids[i] = Int64GetDatum(claims[i]->flight_id);
+	return bk_array(INT8OID, flight_ids, count);
+}
+
+/* The seat numbers of claims, text[]. */
+static Datum
+list_seats(BkClaim **claims, int count)
+{
 	Datum *seat_numbers = palloc_array(Datum, Max(count, 1));
 
 	for (int i = 0; i < count; i++)
-	{
-		flight_ids[i] = Int64GetDatum(claims[i]->flight_id);
 		seat_numbers[i] = CStringGetTextDatum(claims[i]->seat_number);
-	}
-	values[0] = PointerGetDatum(construct_array_builtin(flight_ids, count, INT8OID));
-	values[1] = PointerGetDatum(construct_array_builtin(seat_numbers, count, TEXTOID));
+	return bk_array(TEXTOID, seat_numbers, count);
 }
 
-/* Says which of these claims cannot be had; the first one could not a moment ago. */
+/* Says which of these claims cannot be had (SB001, SB010); the first one could not a moment ago. */
 static void
-refuse(BkClaim **claims, int count)
+refuse_claims(BkClaim **claims, int count)
 {
-	Datum values[2];
-	BkRows rows;
-	char *seats;
+	BkRows rows = bk_query_run(&unavailable_seats, bk_datum(list_flights(claims, count)),
+							   bk_datum(list_seats(claims, count)));
+	char *seats = bk_row_text(rows, 0, "seats");
 
-	seat_arrays(claims, count, values);
-	rows = bk_query_run_old(&unavailable_seats, values, NULL);
-
-	seats = bk_row_text_at(rows, 0, 1);
-	if (seats != NULL && bk_row_bool_at(rows, 0, 2))
+	if (seats != NULL && bk_row_bool(rows, 0, "one_is_unknown"))
 		ereport(ERROR, errcode(SB_VALIDATION_ERROR), errmsg("no such seat: %s", seats));
 	if (seats == NULL)
 		seats = psprintf("%s of flight " INT64_FORMAT, claims[0]->seat_number,

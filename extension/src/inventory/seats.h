@@ -1,44 +1,20 @@
 /*
  * seats.h
- *		Seat inventory: claiming, confirming and releasing seats.
+ *		Seat inventory: claiming, booking and releasing seats.
  *
- * Lock order, everywhere: own customer row, own booking row, then seats in (flight_id, seat_number) order, then items. Claims of named
- * seats wait at most for another claim's commit; claims of any seat skip what others have locked. Nothing here waits
- * for another booking's row.
+ * Lock order, everywhere: own customer row, own booking row, then seats in (flight_id, seat_number) order, then items.
+ * Claims of named seats wait at most for another claim's commit; claims of any seat skip what others have locked. Nothing
+ * here waits for another booking's row.
  */
 #ifndef BK_SEATS_H
 #define BK_SEATS_H
 
-#include "base/query.h"
-
-/* A seat s that a claim may take now: free, or held by a hold that has lapsed. */
-#define BK_SQL_CLAIMABLE      \
-	"(s.status = 'available'" \
-	" OR s.status = 'held' AND s.held_until <= pg_catalog.clock_timestamp())"
-
-/* On what terms the seats of one booking are taken. */
-typedef struct BkTerms
-{
-	const char *status; /* "held" or "booked" */
-	TimestampTz held_until;
-	Datum fare_factor; /* numeric: a claim's price is the seat's times this */
-} BkTerms;
-
-/* One passenger's seat on one flight: a wish before the claim, a seat and its price after it. */
-typedef struct BkClaim
-{
-	int64 flight_id;
-	char *seat_number;       /* NULL: any seat of cabin_class; set by the claim */
-	const char *cabin_class; /* of the wish, where seat_number is NULL; set by the claim */
-	const char *passenger_name;
-	const char *passenger_type;
-	const BkTerms *terms;
-	Datum price; /* numeric, set by the claim */
-} BkClaim;
+#include "inventory/claims.h"
 
 /*
- * Claims a seat for each wish, all or none. A lapsed hold is taken over, its item expired. Raises SB001 naming seats that
- * are gone, SB010 for a seat that does not exist.
+ * Claims a seat for each wish, all or none, and takes over those of lapsed holds. The caller settles these holds
+ * (bk_items_expire_claimed) before it writes items of its own. Raises SB001 naming seats that are gone, SB010 for a seat
+ * that does not exist.
  */
 extern void bk_seats_claim(BkClaim *claims, int count);
 

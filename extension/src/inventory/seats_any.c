@@ -12,9 +12,8 @@
 #include "catalog/pg_type.h"
 #include "common/pg_prng.h"
 #include "miscadmin.h"
-#include "utils/array.h"
-#include "utils/builtins.h"
 
+#include "base/arrays.h"
 #include "base/errcodes.h"
 #include "base/query.h"
 #include "base/settings.h"
@@ -37,8 +36,8 @@ typedef struct Seat
 } Seat;
 
 static BkQuery read_cabin = BK_SELECT(
-	"SELECT s.seat_number, pg_catalog.strpos(s.characteristics, 'A') > 0, " BK_SQL_CLAIMABLE
-	"       AND s.seat_number <> ALL ($3)"
+	"SELECT s.seat_number, pg_catalog.strpos(s.characteristics, 'A') > 0 AS is_aisle,"
+	"       " BK_SQL_CLAIMABLE " AND s.seat_number <> ALL ($3) AS is_claimable"
 	"  FROM public.seats AS s"
 	" WHERE s.flight_id = $1 AND s.cabin_class = $2"
 	" ORDER BY pg_catalog.length(s.seat_number), s.seat_number COLLATE pg_catalog.\"C\"",
@@ -63,9 +62,8 @@ static void choose_group(BkClaim **group, int count);
 static bool lock_run(BkClaim **group, int count, Datum *excluded, int *excluded_count);
 static int read_seats(const BkClaim *claim, Datum *excluded, int excluded_count,
 					  Seat **seats);
-static int best_run(const Seat *seats, int seat_count, int wanted);
+static int choose_run(const Seat *seats, int seat_count, int wanted);
 static int pick_run(const Seat *seats, int seat_count, int start, int wanted, int *picked);
-static Datum text_array(Datum *elements, int count);
 static void take_seats(BkClaim **group, BkRows rows);
 
 void
@@ -87,14 +85,12 @@ bk_seats_choose(BkClaim **claims, int count)
 	}
 }
 
-/* Seats for claims of one flight and cabin. */
+/* Seats for claims of one flight and cabin: together, or else wherever there are some. Raises SB001. */
 static void
 choose_group(BkClaim **group, int count)
 {
 	Datum excluded[BK_MAX_PASSENGERS * MAX_ATTEMPTS];
 	int excluded_count = 0;
-	Datum values[] = {Int64GetDatum(group[0]->flight_id),
-					  CStringGetTextDatum(group[0]->cabin_class), Int64GetDatum(count)};
 	BkRows rows;
 
 	for (int attempt = 0; attempt < MAX_ATTEMPTS && count <= BK_MAX_PASSENGERS; attempt++)
@@ -104,7 +100,8 @@ choose_group(BkClaim **group, int count)
 			return;
 	}
 
-	rows = bk_query_run_old(&lock_anywhere, values, NULL);
+	rows = bk_query_run(&lock_anywhere, bk_int64(group[0]->flight_id),
+						bk_text(group[0]->cabin_class), bk_int64(count));
 	if (rows.count < (uint64) count)
 		ereport(ERROR, errcode(SB_SEAT_UNAVAILABLE),
 				errmsg("flight " INT64_FORMAT " has " UINT64_FORMAT
@@ -120,10 +117,9 @@ lock_run(BkClaim **group, int count, Datum *excluded, int *excluded_count)
 {
 	Seat *seats;
 	int seat_count = read_seats(group[0], excluded, *excluded_count, &seats);
-	int start = best_run(seats, seat_count, count);
+	int start = choose_run(seats, seat_count, count);
 	int picked[BK_MAX_PASSENGERS];
 	Datum wanted[BK_MAX_PASSENGERS];
-	Datum values[2];
 	BkRows rows;
 
 	if (start < 0)
@@ -132,9 +128,8 @@ lock_run(BkClaim **group, int count, Datum *excluded, int *excluded_count)
 	for (int i = 0; i < count; i++)
 		wanted[i] = CStringGetTextDatum(seats[picked[i]].seat_number);
 
-	values[0] = Int64GetDatum(group[0]->flight_id);
-	values[1] = text_array(wanted, count);
-	rows = bk_query_run_old(&lock_chosen, values, NULL);
+	rows = bk_query_run(&lock_chosen, bk_int64(group[0]->flight_id),
+						bk_datum(bk_array(TEXTOID, wanted, count)));
 	if (rows.count == (uint64) count)
 	{
 		take_seats(group, rows);
@@ -145,39 +140,38 @@ lock_run(BkClaim **group, int count, Datum *excluded, int *excluded_count)
 		bool locked = false;
 
 		for (uint64 row = 0; row < rows.count && !locked; row++)
-			locked = strcmp(bk_row_text_at(rows, row, 1), seats[picked[i]].seat_number) ==
-					 0;
+			locked = strcmp(bk_row_text(rows, row, "seat_number"),
+							seats[picked[i]].seat_number) == 0;
 		if (!locked)
 			excluded[(*excluded_count)++] = wanted[i];
 	}
 	return false;
 }
 
-/* The seats of a cabin, from front to back and left to right. */
+/* Reads the seats of a cabin without locks, from front to back and left to right; returns how many. */
 static int
 read_seats(const BkClaim *claim, Datum *excluded, int excluded_count, Seat **seats)
 {
-	Datum values[] = {Int64GetDatum(claim->flight_id),
-					  CStringGetTextDatum(claim->cabin_class),
-					  text_array(excluded, excluded_count)};
-	BkRows rows = bk_query_run_old(&read_cabin, values, NULL);
+	BkRows rows = bk_query_run(&read_cabin, bk_int64(claim->flight_id),
+							   bk_text(claim->cabin_class),
+							   bk_datum(bk_array(TEXTOID, excluded, excluded_count)));
 
 	*seats = palloc_array(Seat, Max(rows.count, 1));
 	for (uint64 row = 0; row < rows.count; row++)
 	{
 		Seat *seat = &(*seats)[row];
 
-		seat->seat_number = bk_row_text_at(rows, row, 1);
+		seat->seat_number = bk_row_text(rows, row, "seat_number");
 		seat->row = atoi(seat->seat_number);
-		seat->aisle = bk_row_bool_at(rows, row, 2);
-		seat->claimable = bk_row_bool_at(rows, row, 3);
+		seat->aisle = bk_row_bool(rows, row, "is_aisle");
+		seat->claimable = bk_row_bool(rows, row, "is_claimable");
 	}
 	return (int) rows.count;
 }
 
 /* Where the best run of claimable seats begins, one at random of equals; -1 if there are too few seats. */
 static int
-best_run(const Seat *seats, int seat_count, int wanted)
+choose_run(const Seat *seats, int seat_count, int wanted)
 {
 	int picked[BK_MAX_PASSENGERS];
 	int best = -1;
@@ -231,15 +225,10 @@ pick_run(const Seat *seats, int seat_count, int start, int wanted, int *picked)
 	return count == wanted ? cost : -1;
 }
 
-static Datum
-text_array(Datum *elements, int count)
-{
-	return PointerGetDatum(construct_array_builtin(elements, count, TEXTOID));
-}
-
+/* Gives the seats of rows, which are locked, to the claims. */
 static void
 take_seats(BkClaim **group, BkRows rows)
 {
 	for (uint64 row = 0; row < rows.count; row++)
-		group[row]->seat_number = bk_row_text_at(rows, row, 1);
+		group[row]->seat_number = bk_row_text(rows, row, "seat_number");
 }

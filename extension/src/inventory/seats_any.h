@@ -5,7 +5,7 @@
 #ifndef BK_SEATS_ANY_H
 #define BK_SEATS_ANY_H
 
-#include "inventory/seats.h"
+#include "inventory/claims.h"
 
 /*
  * Sets seat_number of each claim to a claimable seat of its flight and cabin, locked for the caller, without waiting

@@ -4,16 +4,10 @@
  */
 #include "postgres.h"
 
-#include "access/xlog.h"
-#include "commands/dbcommands.h"
 #include "fmgr.h"
-#include "miscadmin.h"
 
-#include "base/json_write.h"
 #include "base/query.h"
 #include "base/result.h"
-#include "http/handlers.h"
-#include "replication/replication.h"
 
 /* The columns that the C code reads or writes, a domain as its base type; a table that was altered behind its back shows here. */
 static BkQuery missing_columns = BK_LONG_SELECT(
@@ -73,16 +67,4 @@ booking_check_schema(PG_FUNCTION_ARGS)
 	bk_result_return(fcinfo, bk_query_run_old(&missing_columns, NULL, NULL));
 	SPI_finish();
 	return (Datum) 0;
-}
-
-void
-bk_http_health_get(const BkRequest *request, BkResponse *response)
-{
-	bk_json_open(response->body, '{');
-	bk_json_put_string(response->body, "role",
-					   RecoveryInProgress() ? "standby" : "primary");
-	bk_json_put_string(response->body, "database", get_database_name(MyDatabaseId));
-	bk_json_put_string(response->body, "version", BOOKING_VERSION);
-	bk_replication_put_problems(response->body, "problems");
-	bk_json_close(response->body, '}');
 }

@@ -21,14 +21,17 @@
 /* More than this without a commit is a large transaction under way, and shows as bytes. */
 #define MAX_READ (UINT64CONST(64) * 1024 * 1024)
 
-static XLogRecPtr end_of_wal(void);
+static XLogRecPtr find_end(void);
 static bool is_kept(XLogRecPtr after);
 static bool find_commit(XLogReaderState *reader, XLogRecPtr after, TimestampTz *moment);
 static bool is_commit(XLogReaderState *reader);
 
 PG_FUNCTION_INFO_V1(booking_wal_commit_age);
 
-/* booking.wal_commit_age(after): see its COMMENT. */
+/*
+ * booking.wal_commit_age(after pg_lsn): the age in seconds of the first commit after a position; 0 when there is none, null
+ * when the WAL is gone or holds no commit for MAX_READ. Reads this server's WAL files and takes no lock.
+ */
 Datum
 booking_wal_commit_age(PG_FUNCTION_ARGS)
 {
@@ -39,7 +42,7 @@ booking_wal_commit_age(PG_FUNCTION_ARGS)
 	TimestampTz moment = now; /* of a commit still to come */
 	bool known;
 
-	if (after >= end_of_wal())
+	if (after >= find_end())
 		PG_RETURN_FLOAT8(0);
 	if (!is_kept(after))
 		PG_RETURN_NULL();
@@ -57,13 +60,14 @@ booking_wal_commit_age(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8((double) Max(now - moment, 0) / USECS_PER_SEC);
 }
 
+/* Where the WAL ends that can be read: replayed on a standby, flushed on a primary. */
 static XLogRecPtr
-end_of_wal(void)
+find_end(void)
 {
 	return RecoveryInProgress() ? GetXLogReplayRecPtr(NULL) : GetFlushRecPtr(NULL);
 }
 
-/* Whether its segment is still there. */
+/* Whether the segment of a position is still there. An invalid position has none. */
 static bool
 is_kept(XLogRecPtr after)
 {
@@ -97,6 +101,7 @@ find_commit(XLogReaderState *reader, XLogRecPtr after, TimestampTz *moment)
 	return true;
 }
 
+/* Whether the record just read is a transaction's commit; a prepared one counts when it is committed. */
 static bool
 is_commit(XLogReaderState *reader)
 {
