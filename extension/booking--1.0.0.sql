@@ -121,9 +121,10 @@ CREATE FUNCTION booking.pay(
     AS 'MODULE_PATHNAME', 'booking_pay';
 COMMENT ON FUNCTION booking.pay(bigint, numeric, text, text, integer) IS
 'Pays a held booking and confirms it: once, before its deadline by the database clock, with exactly its total_amount and
-currency. method: card, bank_transfer, cash or voucher. if_version: the version of the booking that was decided on, null for any.
-SB003 the hold has lapsed; SB004 already paid; SB005 cancelled; SB006 another amount or currency; SB010 an argument is missing;
-SB011 no such booking; SB017 the booking is at another version.';
+currency. amount: not negative, at most ten digits and two decimals; currency: ISO 4217; method: card (also for null),
+bank_transfer, cash or voucher. if_version: the version of the booking that was decided on, from 1, null for any.
+SB003 the hold has lapsed; SB004 already paid; SB005 cancelled; SB006 another amount or currency; SB010 an argument is missing or
+out of its range; SB011 no such booking; SB017 the booking is at another version.';
 
 CREATE FUNCTION booking.find_booking(booking_reference text, last_name text)
     RETURNS TABLE (booking_id bigint, booking_reference text, status text, total_amount numeric, currency text,
@@ -164,17 +165,19 @@ COMMENT ON FUNCTION booking.quote_cancellation(bigint, smallint[], integer) IS
 'Quotes what cancelling the items (null: all live ones) would refund and keep; changes nothing else. The newest quote of a
 booking can be confirmed until expires_at (setting booking.quote_duration). Penalty: none where the airline cancelled the
 flight, or within 24 hours of purchase at 7 days or more before departure (14 CFR 259.5(b)(4)); all at a fare that is not
-refundable; else the percentage of fare_rules. if_version as for pay. SB003 the hold has lapsed; SB005 cancelled; SB009 a flight
-has left; SB010 no such live item; SB011 no such booking; SB017 the booking is at another version.';
+refundable; else the percentage of fare_rules. item_nos: 1 to 54 numbers from 1 to 54; if_version as for pay. SB003 the hold has
+lapsed; SB005 cancelled; SB009 a flight has left; SB010 no such live item, or an argument is missing or out of its range; SB011 no
+such booking; SB017 the booking is at another version.';
 
 CREATE FUNCTION booking.confirm_cancellation(cancellation_id bigint)
     RETURNS TABLE (cancellation_id bigint, booking_id bigint, items json, refund_amount numeric, penalty_amount numeric,
                    currency text, status text, expires_at timestamptz, confirmed_at timestamptz)
-    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'booking_confirm_cancellation';
 COMMENT ON FUNCTION booking.confirm_cancellation(bigint) IS
-'Carries a quote out in one transaction: items cancelled, seats free, refund in the ledger. SB005 done already; SB007 the
-quote has expired, or the booking has changed or been quoted again since; SB011 no such quote.';
+'Carries a quote out in one transaction: items cancelled, seats free, refund in the ledger. SB003 the hold has lapsed;
+SB005 done already; SB007 the quote has expired, or the booking has changed or been quoted again since; SB009 a flight has left
+since; SB010 cancellation_id is missing; SB011 no such quote.';
 
 CREATE FUNCTION booking.cancel(booking_id bigint, item_nos smallint[] DEFAULT NULL, if_version integer DEFAULT NULL)
     RETURNS TABLE (cancellation_id bigint, booking_id bigint, items json, refund_amount numeric, penalty_amount numeric,
@@ -193,9 +196,10 @@ COMMENT ON FUNCTION booking.quote_change(bigint, jsonb, integer) IS
 'Quotes moving items to other seats, of their own flights or of others: {"items": [{"item_no": 1, "flight_id": 2, "seat": "12A"}]},
 flight_id left out for the same flight. change_amount = new prices - old prices + fees: positive is due on confirmation,
 negative is refunded. The fee for another flight is the fare''s change_fee_percent of the old price; none for another seat,
-for a hold, or where the airline cancelled the flight. Nothing is claimed. if_version as for pay. SB002 the new flight is not on
-sale; SB003 the hold has lapsed; SB005 cancelled; SB010 no such item or seat; SB011 no such booking or flight; SB017 the booking is
-at another version; SB019 the fare allows no other flight, or the flight has left.';
+for a hold, or where the airline cancelled the flight. Nothing is claimed. item_no: from 1 to 54, each once; if_version as for pay.
+SB002 the new flight is not on sale; SB003 the hold has lapsed; SB005 cancelled; SB010 no such live item or seat, a flight in
+another currency, or an argument is missing or out of its range; SB011 no such booking or flight; SB017 the booking is at another
+version; SB019 the fare allows no other flight, or the flight has left.';
 
 CREATE FUNCTION booking.confirm_change(
     change_id bigint, amount numeric DEFAULT NULL, currency text DEFAULT NULL, method text DEFAULT 'card')
@@ -205,9 +209,10 @@ CREATE FUNCTION booking.confirm_change(
     AS 'MODULE_PATHNAME', 'booking_confirm_change';
 COMMENT ON FUNCTION booking.confirm_change(bigint, numeric, text, text) IS
 'Carries a quote out in one transaction: new seats claimed, then old ones freed, the difference paid (amount and currency must
-be the quote''s) or refunded. Items that stay keep their price. SB001 a new seat has gone; SB006 another amount; SB008 a passenger would be twice on a flight; SB010 no payment
-where one is due, or one where none is; SB011 no such quote; SB020 done, expired, or the booking has changed or been quoted again
-since.';
+be the quote''s) or refunded. Items that stay keep their price. amount, currency and method as for pay, null where nothing is due.
+SB001 a new seat has gone; SB003 the hold has lapsed; SB005 cancelled; SB006 another amount; SB008 a passenger would be twice on a
+flight; SB010 no payment where one is due, one where none is, half of one, or change_id is missing; SB011 no such quote; SB020 done,
+expired, or the booking has changed or been quoted again since.';
 
 CREATE FUNCTION booking.change_seat(
     booking_id bigint, item_no smallint, seat_number text, amount numeric DEFAULT NULL, currency text DEFAULT NULL,
@@ -225,12 +230,12 @@ COMMENT ON FUNCTION booking.change_seat(bigint, smallint, text, numeric, text, t
 
 CREATE FUNCTION booking.expire_holds(max_holds integer DEFAULT 500)
     RETURNS integer
-    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'booking_expire_holds';
 COMMENT ON FUNCTION booking.expire_holds(integer) IS
 'Settles up to max_holds holds whose deadline has passed, oldest first, and returns how many. Tidiness only: a lapsed seat can
 be claimed, and its payment is refused, from the deadline on. Skips bookings that others are working on. SB010: max_holds is
-not positive.';
+missing or not positive.';
 
 CREATE FUNCTION booking.forget_responses()
     RETURNS bigint

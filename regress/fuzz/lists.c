@@ -21,7 +21,7 @@
 #include "base/errcodes.h"
 #include "base/settings.h"
 #include "booking/bookings.h"
-#include "booking/changes.h"
+#include "booking/change_quote.h"
 
 #define MAX_ARGS 32
 #define SLOTS 1024
@@ -161,8 +161,7 @@ parse(char list, char *json)
 			moves = bk_change_read_moves(body, &count);
 			require(count >= 1 && count <= BK_MAX_ITEMS);
 			for (int i = 0; i < count; i++)
-				require(moves[i].item_no >= 1 && moves[i].item_no <= BK_MAX_ITEMS &&
-						moves[i].flight_id >= 0 && moves[i].seat_number != NULL);
+				require(moves[i].path != NULL && moves[i].flight_id >= 0);
 			break;
 		default:
 			items = bk_json_int16_array(body, "items", BK_MAX_ITEMS, &count);
@@ -184,7 +183,7 @@ static void
 require_wish(const BkBookingWish *wish)
 {
 	require(wish->count >= 1 && wish->count <= BK_MAX_SLICES * BK_MAX_PASSENGERS);
-	require(wish->customer_id >= 1 && wish->instant == (wish->currency != NULL));
+	require(wish->customer_id >= 1 && wish->instant == wish->tender.given);
 	for (int i = 0; i < wish->count; i++)
 	{
 		const BkClaim *claim = &wish->claims[i];

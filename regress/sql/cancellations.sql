@@ -64,3 +64,13 @@ SELECT refund_amount, penalty_amount FROM booking.quote_cancellation(:basic_near
 UPDATE flights SET status = 'departed', actual_departure = now() WHERE flight_id = 40;
 SELECT * FROM booking.quote_cancellation(:basic_near);
 SELECT * FROM booking.check_invariants();
+-- wrong arguments, by SQL and by HTTP
+SELECT left(items::text, 10) AS items, fixture.refusal(format('SELECT FROM booking.quote_cancellation(999999, %L)', translate(items::text, '[]', '{}'))) AS quote,
+       fixture.refusal(format('SELECT FROM booking.cancel(999999, %L)', translate(items::text, '[]', '{}'))) AS cancel,
+       fixture.refusal('POST', '/v1/bookings/999999/cancellations', jsonb_build_object('items', items)) AS by_http
+  FROM (VALUES (jsonb '[]'), ('[0]'), ('[-1]'), ('[1, 55]'), ('[1, null]'), ('[[1], [2]]'), ('[1, 1]'), ('[1, 54]'),
+               ((SELECT jsonb_agg(1) FROM generate_series(1, 54))), ((SELECT jsonb_agg(1) FROM generate_series(1, 55)))) AS t (items);
+SELECT fixture.refusal('SELECT FROM booking.quote_cancellation(NULL)'), fixture.refusal('SELECT FROM booking.cancel(NULL)'),
+       fixture.refusal('SELECT FROM booking.confirm_cancellation(NULL)');
+SELECT fixture.refusal('SELECT FROM booking.quote_cancellation(999999, NULL, 0)'),
+       fixture.refusal('SELECT FROM booking.cancel(999999, NULL, 0)');

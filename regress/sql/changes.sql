@@ -80,3 +80,26 @@ SELECT :rest_status AS status, :rest_due AS due;
 SELECT status, body::json ->> 'status' AS state FROM booking.booking_api('POST', '/v1/changes/' || :rest_change || '/actions/confirm', body => '{"payment":{"amount":"380.00","currency":"EUR"}}');
 SELECT * FROM booking.booking_api('PUT', '/v1/bookings/' || :held || '/items/99/seat', body => '{"seat":"4C"}');
 SELECT * FROM booking.check_invariants();
+-- wrong arguments, by SQL and by HTTP: the item and the seat of a move
+SELECT t.*, fixture.refusal(format('SELECT FROM booking.change_seat(999999, %L, %L)', item, seat)) AS change_seat,
+       fixture.refusal(format('SELECT FROM booking.quote_change(999999, %L)', q.body)) AS quote_change,
+       fixture.refusal('POST', '/v1/bookings/999999/changes', q.body) AS by_http,
+       fixture.refusal('PUT', '/v1/bookings/999999/items/' || COALESCE(item::text, 'none') || '/seat', jsonb_build_object('seat', seat)) AS seat_by_http
+  FROM (VALUES (1, '4A'), (54, '4A'), (-1, '4A'), (0, '4A'), (55, '4A'), (NULL, '4A'), (1, NULL), (1, ''), (1, ' '), (1, '123A')) AS t (item, seat),
+       LATERAL (SELECT jsonb_build_object('items', jsonb_build_array(jsonb_build_object('item_no', item, 'seat', seat)))) AS q (body);
+SELECT items, fixture.refusal(format('SELECT FROM booking.quote_change(999999, %L)', items)) AS by_sql,
+       fixture.refusal('POST', '/v1/bookings/999999/changes', items) AS by_http
+  FROM (VALUES (jsonb '{}'), ('[]'), ('{"items":{}}'), ('{"items":[1]}'), ('{"items":[{"item_no":"one","seat":"4A"}]}'),
+               ('{"items":[{"item_no":1,"seat":4}]}'), ('{"items":[{"item_no":1,"seat":"4A","flight_id":0}]}')) AS t (items);
+SELECT fixture.refusal('SELECT FROM booking.quote_change(NULL, ''{}'')'), fixture.refusal('SELECT FROM booking.quote_change(1, NULL)'),
+       fixture.refusal('SELECT FROM booking.confirm_change(NULL)'), fixture.refusal('SELECT FROM booking.change_seat(NULL, 1::smallint, ''4A'')');
+-- and its tender: all of it, or nothing
+SELECT p.*, fixture.refusal(format('SELECT FROM booking.confirm_change(999999, %L, %L, %L)', amount, currency, method)) AS confirm_change,
+       fixture.refusal(format('SELECT FROM booking.change_seat(%s, 1::smallint, %L, %L, %L, %L)', :held, '4A', amount, currency, method)) AS change_seat,
+       fixture.refusal('POST', '/v1/changes/999999/actions/confirm', jsonb_build_object('payment', to_jsonb(p))) AS by_http,
+       fixture.refusal('PUT', '/v1/bookings/' || :held || '/items/1/seat', jsonb_build_object('seat', '4A', 'payment', to_jsonb(p))) AS seat_by_http
+  FROM (VALUES (100, NULL, NULL), (NULL, 'EUR', NULL), (NULL, NULL, 'cash'), (NULL, NULL, 'nonsense'), (-1, 'EUR', 'card'),
+               (0.001, 'EUR', 'card'), (100, 'euro', 'card'), (100, 'EUR', 'nonsense'), (100, 'EUR', NULL)) AS p (amount, currency, method);
+SELECT v, fixture.refusal(format('SELECT FROM booking.quote_change(999999, %L, %s)', fixture.move(1, 80, '4A'), v)) AS quote_change,
+       fixture.refusal(format('SELECT FROM booking.change_seat(999999, 1::smallint, ''4A'', if_version => %s)', v)) AS change_seat
+  FROM unnest('{-1,0,1}'::int[]) AS v;

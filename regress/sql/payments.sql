@@ -81,3 +81,30 @@ BEGIN;
 SELECT status FROM booking.create_booking(fixture.wish(30, '{5B}', 'instant', '100'));
 SHOW synchronous_commit;
 ROLLBACK;
+-- a wrong argument is refused alike by SQL and by HTTP, and the booking is not even looked at
+CREATE FUNCTION fixture.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE statement;
+    RETURN 'none';
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLSTATE || ' ' || SQLERRM;
+END
+$$;
+CREATE FUNCTION fixture.refusal(method text, path text, body jsonb) RETURNS text LANGUAGE sql AS $$
+    SELECT fixture.refusal(format('SELECT FROM booking.booking_api(%L, %L, body => %L)', method, path, body));
+$$;
+SELECT t.*, fixture.refusal(format('SELECT FROM booking.pay(999999, %L, %L, %L)', amount, currency, method)) AS by_sql,
+       fixture.refusal('POST', '/v1/bookings/999999/payments', to_jsonb(t)) AS by_http
+  FROM (VALUES ('100', 'EUR', 'card'), ('100.00', 'EUR', NULL), ('100.000', 'EUR', 'cash'), ('0', 'EUR', 'voucher'),
+               ('9999999999.99', 'EUR', 'bank_transfer'),
+               (NULL, 'EUR', 'card'), ('-0.01', 'EUR', 'card'), ('0.001', 'EUR', 'card'), ('10000000000', 'EUR', 'card'),
+               ('NaN', 'EUR', 'card'), ('Infinity', 'EUR', 'card'),
+               ('100', NULL, 'card'), ('100', '', 'card'), ('100', 'eur', 'card'), ('100', 'EU', 'card'), ('100', 'EURO', 'card'),
+               ('100', 'E R', 'card'),
+               ('100', 'EUR', 'nonsense'), ('100', 'EUR', ''), ('100', 'EUR', 'CARD')) AS t (amount, currency, method);
+SELECT fixture.refusal('SELECT FROM booking.pay(NULL, 100, ''EUR'')');
+SELECT v, fixture.refusal(format('SELECT FROM booking.pay(999999, 100, ''EUR'', if_version => %s)', v)) AS by_sql,
+       fixture.refusal(format('SELECT FROM booking.booking_api(''POST'', ''/v1/bookings/999999/payments'', body => %L, context => %L)',
+         '{"amount":"100","currency":"EUR"}', jsonb_build_object('if_match', '"' || v || '"'))) AS by_http
+  FROM unnest('{-2147483648,-1,0,1}'::int[]) AS v;
+SELECT n, fixture.refusal(format('SELECT booking.expire_holds(%L)', n)) FROM unnest('{-1,0,NULL,1}'::int[]) AS n;

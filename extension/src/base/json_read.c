@@ -17,8 +17,12 @@
 #include "base/errcodes.h"
 #include "base/json_read.h"
 
+/* More than any amount has; keeps a number of thousands of digits from being read. */
+#define MAX_DECIMAL_LENGTH 64
+
 static bool lookup(BkObject object, const char *field, JsonbValue *value);
 static char *scalar_text(const JsonbValue *value);
+static bool is_decimal(const char *text);
 
 BkObject
 bk_json_top(Jsonb *jsonb, const char *what)
@@ -114,32 +118,20 @@ bk_json_bool(BkObject object, const char *field, bool value_if_absent)
 	return value.val.boolean;
 }
 
-bool
-bk_json_money(BkObject object, const char *field, BkNeed need, Datum *value)
+NullableDatum
+bk_json_money(BkObject object, const char *field)
 {
 	JsonbValue found;
 	char *text;
-	size_t digits;
-	size_t decimals = 0;
 
 	if (!lookup(object, field, &found))
-	{
-		if (need == BK_REQUIRED)
-			bk_json_reject(object, field, "is required");
-		return false;
-	}
-
+		return (NullableDatum){.isnull = true};
 	text = scalar_text(&found);
-	digits = text != NULL ? strspn(text, "0123456789") : 0;
-	if (digits > 0 && text[digits] == '.')
-		decimals = strspn(text + digits + 1, "0123456789") + 1;
-	if (digits == 0 || digits > 10 || decimals == 1 || decimals > 3 ||
-		text[digits + decimals] != '\0')
+	if (text == NULL || !is_decimal(text))
 		bk_json_reject(object, field, "must be an amount such as \"89.00\"");
-
-	*value = DirectFunctionCall3(numeric_in, CStringGetDatum(text),
-								 ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-	return true;
+	return (NullableDatum){.value = DirectFunctionCall3(numeric_in, CStringGetDatum(text),
+														ObjectIdGetDatum(InvalidOid),
+														Int32GetDatum(-1))};
 }
 
 bool
@@ -288,4 +280,20 @@ scalar_text(const JsonbValue *value)
 		return DatumGetCString(
 			DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
 	return NULL;
+}
+
+/* Whether a text is a decimal number: a sign perhaps, digits, and digits after a point if there is one. */
+static bool
+is_decimal(const char *text)
+{
+	size_t whole;
+	size_t decimals = 0;
+
+	if (strlen(text) > MAX_DECIMAL_LENGTH)
+		return false;
+	text += *text == '-';
+	whole = strspn(text, "0123456789");
+	if (text[whole] == '.')
+		decimals = strspn(text + whole + 1, "0123456789") + 1;
+	return whole > 0 && decimals != 1 && text[whole + decimals] == '\0';
 }

@@ -52,8 +52,8 @@ extern int64 bk_json_number(BkObject object, const char *field, int64 value_if_a
 
 extern bool bk_json_bool(BkObject object, const char *field, bool value_if_absent);
 
-/* Money: a decimal string or a number, never negative, two decimals at most. A numeric Datum; false when absent. */
-extern bool bk_json_money(BkObject object, const char *field, BkNeed need, Datum *value);
+/* A decimal string or a number, as a numeric of whatever sign and scale, for rules that check money; null when absent. */
+extern NullableDatum bk_json_money(BkObject object, const char *field);
 
 /* A calendar date in ISO 8601 (2026-11-25); false when absent. */
 extern bool bk_json_date(BkObject object, const char *field, BkNeed need, DateADT *value);

@@ -40,8 +40,8 @@ _PG_init(void)
 							"0 for no limit.", &bk_max_holds, 10, 0, INT_MAX, PGC_SUSET,
 							0, NULL, NULL, NULL);
 	DefineCustomIntVariable("booking.quote_duration",
-							"How long a cancellation quote can be confirmed.", NULL,
-							&bk_quote_duration, 15 * 60, 1, 24 * 60 * 60, PGC_SUSET,
+							"How long a cancellation or change quote can be confirmed.",
+							NULL, &bk_quote_duration, 15 * 60, 1, 24 * 60 * 60, PGC_SUSET,
 							GUC_UNIT_S, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("booking");
 }

@@ -19,7 +19,7 @@ extern bool bk_hold_durable;
 /* GUC booking.max_holds: live holds that a customer may have at once; 0 for no limit. */
 extern int bk_max_holds;
 
-/* GUC booking.quote_duration: how long a cancellation quote can be confirmed, in seconds. */
+/* GUC booking.quote_duration: how long a cancellation or change quote can be confirmed, in seconds. */
 extern int bk_quote_duration;
 
 #endif

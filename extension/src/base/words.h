@@ -17,6 +17,9 @@
 #define BK_AVAILABLE "available"
 #define BK_BOOKED "booked"
 
+/* payments.method, where a caller names none */
+#define BK_CARD "card"
+
 /* An item i that has its seat: it can be flown, changed and cancelled. The condition of booking_items_live_seat_key. */
 #define BK_SQL_LIVE(i) "(" i ".status NOT IN ('cancelled', 'expired'))"
 

@@ -62,7 +62,10 @@ static void put_outcome(StringInfo out, const BkBookingWish *wish, const Outcome
 
 PG_FUNCTION_INFO_V1(booking_create_bookings);
 
-/* booking.create_bookings(bookings, mode): see its COMMENT. */
+/*
+ * booking.create_bookings(batch): makes up to 20 bookings, all of them or none, or each on its own, and returns how each
+ * ended. Raises SB010, and with "all" what bk_booking_create does.
+ */
 Datum
 booking_create_bookings(PG_FUNCTION_ARGS)
 {

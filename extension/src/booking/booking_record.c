@@ -89,7 +89,7 @@ bk_booking_record(BkBookingWish *wish)
 	wish->confirmed_at = wish->instant ? GetCurrentTimestamp() : DT_NOEND;
 	if (wish->instant)
 	{
-		bk_payment_compare(wish->amount, wish->currency, wish->total, wish->due_currency);
+		bk_tender_compare(&wish->tender, wish->total, wish->due_currency);
 		bk_payment_make_durable();
 	}
 	memset(nulls, ' ', sizeof(nulls));
@@ -134,7 +134,7 @@ booking_args(const BkBookingWish *wish, Datum *values, char *nulls)
 	nulls[wish->instant ? HELD_UNTIL : CONFIRMED_AT] = 'n';
 	put_text(wish->contact_email, EMAIL, values, nulls);
 	put_text(wish->contact_phone, PHONE, values, nulls);
-	put_text(wish->instant ? wish->method : NULL, METHOD, values, nulls);
+	put_text(wish->instant ? wish->tender.method : NULL, METHOD, values, nulls);
 }
 
 /* The items as parallel arrays, in the order of the wish. */

@@ -10,7 +10,7 @@
 #include "base/errcodes.h"
 #include "base/settings.h"
 #include "booking/bookings.h"
-#include "booking/payments.h"
+#include "booking/tender.h"
 #include "inventory/availability.h"
 
 static const char *const booking_types[] = {"hold", "instant", NULL};
@@ -52,8 +52,9 @@ bk_booking_read_wish(BkObject body)
 		bk_json_reject(body, "payment", "is required for an instant booking");
 	if (!wish.instant && payment.container != NULL)
 		bk_json_reject(body, "payment", "is for an instant booking; pay a hold later");
+	wish.tender = bk_tender_read(payment);
 	if (wish.instant)
-		bk_payment_read(payment, &wish.amount, &wish.currency, &wish.method);
+		bk_tender_check(&wish.tender);
 	return wish;
 }
 

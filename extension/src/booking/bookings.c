@@ -1,19 +1,23 @@
 /*
  * bookings.c
  *		The row of a booking: locking it, settling it after its items have changed, letting holds lapse.
+ *
+ * Whoever changes a booking locks its row first and looks at the clock afterwards: a hold that lapsed while we waited for
+ * the lock has lapsed.
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "fmgr.h"
-#include "utils/array.h"
-#include "utils/builtins.h"
 
+#include "base/arrays.h"
+#include "base/check.h"
 #include "base/errcodes.h"
 #include "base/query.h"
+#include "base/words.h"
 #include "booking/bookings.h"
 #include "booking/items.h"
 
+/* Conflicts with every other change of the booking, not with rows that come to refer to it. */
 static BkQuery lock_booking =
 	BK_SELECT("SELECT status, total_amount, currency, version, payment_required_by"
 			  "  FROM public.bookings"
@@ -38,8 +42,9 @@ static BkQuery settle_booking = BK_UPDATE(
 	" WHERE b.booking_id = $1",
 	INT8OID);
 
+/* Skips what another session has locked: whoever has it settles it. */
 static BkQuery lock_lapsed = BK_SELECT(
-	"SELECT pg_catalog.array_agg(b.booking_id)"
+	"SELECT pg_catalog.array_agg(b.booking_id) AS booking_ids"
 	"  FROM (SELECT booking_id"
 	"          FROM public.bookings"
 	"         WHERE status = 'held' AND payment_required_by <= pg_catalog.clock_timestamp()"
@@ -48,6 +53,7 @@ static BkQuery lock_lapsed = BK_SELECT(
 	"           FOR NO KEY UPDATE SKIP LOCKED) AS b",
 	INT8OID);
 
+/* Nothing is owed for a hold that has lapsed. */
 static BkQuery expire_bookings = BK_UPDATE(
 	"UPDATE public.bookings"
 	"   SET status = 'expired', total_amount = 0, expired_at = pg_catalog.clock_timestamp(),"
@@ -57,68 +63,61 @@ static BkQuery expire_bookings = BK_UPDATE(
 
 PG_FUNCTION_INFO_V1(booking_expire_holds);
 
-/* booking.expire_holds(max_holds): see its COMMENT. */
+/* booking.expire_holds(max_holds): settles lapsed holds and returns how many. Raises what bk_booking_expire_holds does. */
 Datum
 booking_expire_holds(PG_FUNCTION_ARGS)
 {
-	int32 limit = PG_GETARG_INT32(0);
 	uint64 expired;
 
-	if (limit < 1)
-		ereport(ERROR, errcode(SB_VALIDATION_ERROR), errmsg("max_holds must be positive"));
+	bk_check_given("max_holds", !PG_ARGISNULL(0));
 	SPI_connect();
-	expired = bk_booking_expire_holds(limit);
+	expired = bk_booking_expire_holds(PG_GETARG_INT32(0));
 	SPI_finish();
 	PG_RETURN_INT32((int32) expired);
 }
 
+/*
+ * The row comes as its last writer left it, however long we waited. The clock is looked at after that, so no hold passes as
+ * live that lapsed while we waited.
+ */
 BkBooking
-bk_booking_lock(int64 booking_id, int32 if_version)
+bk_booking_lock(int64 booking_id, int64 if_version)
 {
-	Datum values[] = {Int64GetDatum(booking_id)};
-	BkRows rows = bk_query_run_old(&lock_booking, values, NULL);
-	BkBooking booking = {.booking_id = booking_id};
+	BkBooking booking = {.booking_id = booking_id, .held_until = DT_NOEND};
+	BkRows rows;
 
+	if (if_version != BK_ANY_VERSION)
+		bk_check_range("if_version", if_version, 1, PG_INT32_MAX);
+	rows = bk_query_run(&lock_booking, bk_int64(booking_id));
 	if (rows.count == 0)
 		ereport(ERROR, errcode(SB_NOT_FOUND),
 				errmsg("no booking " INT64_FORMAT, booking_id));
-	booking.status = bk_row_text_at(rows, 0, 1);
-	booking.total_amount = bk_row_value_at(rows, 0, 2);
-	booking.currency = bk_row_text_at(rows, 0, 3);
-	booking.version = bk_row_int32_at(rows, 0, 4);
+	booking.status = bk_row_text(rows, 0, "status");
+	booking.total_amount = bk_row_value(rows, 0, "total_amount");
+	booking.currency = bk_row_text(rows, 0, "currency");
+	booking.version = bk_row_int32(rows, 0, "version");
 	if (if_version != BK_ANY_VERSION && if_version != booking.version)
 		ereport(ERROR, errcode(SB_STALE_VERSION),
-				errmsg("booking " INT64_FORMAT " is at version %d, not %d", booking_id,
-					   booking.version, if_version),
+				errmsg("booking " INT64_FORMAT " is at version %d, not " INT64_FORMAT,
+					   booking_id, booking.version, if_version),
 				errhint("Read it again, and decide on what it is now."));
-	booking.held_until = strcmp(booking.status, "held") == 0
-							 ? bk_row_timestamptz_at(rows, 0, 5)
-							 : DT_NOEND;
+	if (bk_word_is(booking.status, BK_HELD))
+		booking.held_until = bk_row_timestamptz(rows, 0, "payment_required_by");
 	if (booking.held_until <= GetCurrentTimestamp())
-		booking.status = "expired";
+		booking.status = BK_EXPIRED;
 	return booking;
 }
 
-int32
-bk_booking_if_version(FunctionCallInfo fcinfo, int arg)
-{
-	if (PG_ARGISNULL(arg))
-		return BK_ANY_VERSION;
-	if (PG_GETARG_INT32(arg) < 1)
-		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
-				errmsg("if_version must be a version of the booking, from 1"));
-	return PG_GETARG_INT32(arg);
-}
-
+/* What is cancelled or has lapsed has nothing left to act on. */
 BkBooking
-bk_booking_lock_live(int64 booking_id, int32 if_version)
+bk_booking_lock_live(int64 booking_id, int64 if_version)
 {
 	BkBooking booking = bk_booking_lock(booking_id, if_version);
 
-	if (strcmp(booking.status, "cancelled") == 0)
+	if (bk_word_is(booking.status, BK_CANCELLED))
 		ereport(ERROR, errcode(SB_ALREADY_CANCELLED),
 				errmsg("booking " INT64_FORMAT " is cancelled", booking_id));
-	if (strcmp(booking.status, "expired") == 0)
+	if (bk_word_is(booking.status, BK_EXPIRED))
 		bk_booking_refuse_lapsed(booking_id);
 	return booking;
 }
@@ -131,12 +130,16 @@ bk_booking_refuse_lapsed(int64 booking_id)
 			errhint("Book again; the seats are free for anyone."));
 }
 
+int64
+bk_booking_if_version(FunctionCallInfo fcinfo, int arg)
+{
+	return PG_ARGISNULL(arg) ? BK_ANY_VERSION : PG_GETARG_INT32(arg);
+}
+
 void
 bk_booking_settle(int64 booking_id)
 {
-	Datum values[] = {Int64GetDatum(booking_id)};
-
-	(void) bk_query_run_old(&settle_booking, values, NULL);
+	(void) bk_query_run(&settle_booking, bk_int64(booking_id));
 }
 
 Datum
@@ -144,25 +147,28 @@ bk_booking_id_array(int64 booking_id)
 {
 	Datum element = Int64GetDatum(booking_id);
 
-	return PointerGetDatum(construct_array_builtin(&element, 1, INT8OID));
+	return bk_array(INT8OID, &element, 1);
 }
 
+/* Locks as a payment does, bookings, then seats, so that a sweep and a payment or a claim cannot deadlock. */
 uint64
-bk_booking_expire_holds(int limit)
+bk_booking_expire_holds(int64 max_holds)
 {
-	Datum values[] = {Int64GetDatum(limit)};
-	BkRows rows = bk_query_run_old(&lock_lapsed, values, NULL);
+	BkRows lapsed;
 	BkRows freed;
-	bool isnull;
-	Datum booking_ids = bk_row_datum_at(rows, 0, 1, &isnull);
+	Datum booking_ids;
 
-	if (isnull)
+	bk_check_range("max_holds", max_holds, 1, PG_INT32_MAX);
+	lapsed = bk_query_run(&lock_lapsed, bk_int64(max_holds));
+	if (bk_row_isnull(lapsed, 0, "booking_ids"))
 		return 0;
+	booking_ids = bk_row_value(lapsed, 0, "booking_ids");
 
 	/* Seats before items: an item that a claim has taken over meanwhile is no longer held, and its seat not ours. */
 	bk_seats_lock(booking_ids);
 	freed = bk_items_expire(booking_ids);
-	if (!bk_row_isnull_at(freed, 0, 1))
-		bk_seats_release(bk_row_value_at(freed, 0, 1), bk_row_value_at(freed, 0, 2));
-	return bk_query_run_old(&expire_bookings, &booking_ids, NULL).count;
+	if (!bk_row_isnull(freed, 0, "flight_ids"))
+		bk_seats_release(bk_row_value(freed, 0, "flight_ids"),
+						 bk_row_value(freed, 0, "seat_numbers"));
+	return bk_query_run(&expire_bookings, bk_datum(booking_ids)).count;
 }

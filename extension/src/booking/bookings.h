@@ -6,7 +6,8 @@
 #define BK_BOOKINGS_H
 
 #include "base/compat.h"
-#include "http/request.h"
+#include "base/json_read.h"
+#include "booking/tender.h"
 #include "inventory/seats.h"
 
 #define BK_REFERENCE_LENGTH 6
@@ -23,9 +24,7 @@ typedef struct BkBookingWish
 	const char *contact_phone; /* or NULL */
 	BkClaim *claims;
 	int count;
-	Datum amount;         /* of an instant booking: what the caller means to pay */
-	const char *currency; /* and in which currency */
-	const char *method;
+	BkTender tender;          /* of an instant booking */
 	BkTerms terms;            /* set by bk_booking_prepare, and so is */
 	const char *due_currency; /* the currency of the flights */
 	Datum total; /* numeric, in that currency; set by bk_booking_record, and so is */
@@ -62,22 +61,23 @@ extern int64 bk_booking_create(BkBookingWish *wish);
 extern void bk_booking_prepare(BkBookingWish *wish);
 extern int64 bk_booking_record(BkBookingWish *wish);
 
-/* No particular version is asked for. */
-#define BK_ANY_VERSION 0
+/* No particular version is asked for: no number that a caller can give. */
+#define BK_ANY_VERSION PG_INT64_MIN
 
 /*
- * Locks a booking's row, then looks at the clock. Raises SB011, and SB017 if the booking is not at version if_version.
+ * Locks a booking's row, then looks at the clock. Raises SB010 (if_version is no version), SB011, and SB017 if the booking
+ * is not at version if_version.
  */
-extern BkBooking bk_booking_lock(int64 booking_id, int32 if_version);
+extern BkBooking bk_booking_lock(int64 booking_id, int64 if_version);
 
 /* The same for a booking of which something is live. Raises SB003 (a lapsed hold) and SB005 (cancelled) besides. */
-extern BkBooking bk_booking_lock_live(int64 booking_id, int32 if_version);
+extern BkBooking bk_booking_lock_live(int64 booking_id, int64 if_version);
 
 /* Says that a hold has lapsed: SB003. */
 pg_noreturn extern void bk_booking_refuse_lapsed(int64 booking_id);
 
-/* The version that argument number arg of a SQL function, if_version, asks for; BK_ANY_VERSION for null. Raises SB010. */
-extern int32 bk_booking_if_version(FunctionCallInfo fcinfo, int arg);
+/* The argument if_version of a SQL function, its number arg; BK_ANY_VERSION for null. */
+extern int64 bk_booking_if_version(FunctionCallInfo fcinfo, int arg);
 
 /* Writes a booking with its items and payments as a JSON object; returns its version. Raises SB011. */
 extern int32 bk_booking_put(StringInfo out, int64 booking_id);
@@ -86,7 +86,10 @@ extern int32 bk_booking_put(StringInfo out, int64 booking_id);
 extern void bk_booking_put_new(StringInfo out, int64 booking_id,
 							   const BkBookingWish *wish);
 
-/* After items have changed: total and status of the booking as they follow from its items; a new version. */
+/*
+ * After items have changed: total and status of the booking as they follow from its items; a new version. The booking is
+ * locked.
+ */
 extern void bk_booking_settle(int64 booking_id);
 
 /* One booking id as the bigint[] that seats.h and items.h take. */
@@ -95,7 +98,10 @@ extern Datum bk_booking_id_array(int64 booking_id);
 /* One row: booking_id, booking_reference, status, total_amount, currency, payment_required_by, version. */
 extern BkRows bk_booking_summary(int64 booking_id);
 
-/* Expires up to limit lapsed holds, skipping those that another session works on; returns how many. */
-extern uint64 bk_booking_expire_holds(int limit);
+/*
+ * Expires up to max_holds lapsed holds, oldest first, skipping those that another session works on; returns how many.
+ * Raises SB010 unless max_holds is positive.
+ */
+extern uint64 bk_booking_expire_holds(int64 max_holds);
 
 #endif

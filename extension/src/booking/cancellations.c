@@ -12,55 +12,56 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "fmgr.h"
 #include "utils/array.h"
-#include "utils/builtins.h"
 #include "utils/numeric.h"
 
+#include "base/arrays.h"
+#include "base/check.h"
 #include "base/errcodes.h"
-#include "base/json_write.h"
 #include "base/query.h"
 #include "base/result.h"
 #include "base/settings.h"
+#include "base/words.h"
 #include "booking/bookings.h"
 #include "booking/cancellations.h"
 #include "booking/items.h"
 #include "booking/payments.h"
 #include "booking/quotes.h"
-#include "http/etag.h"
-#include "http/handlers.h"
 #include "inventory/flights.h"
 
 /*
- * The items asked for ($2 null: every live one), as of $3. Columns: items asked for but not there or not live; items
- * whose flight has left; numbers; penalties; sum of penalties; sum of refunds.
+ * The items asked for ($2 null: every live one), as of $3. One row: how many there are, how many of them are not there or
+ * not live, and how many fly on a flight that has left; their numbers and penalties; sums.
  */
 static BkQuery price_cancellation = BK_SELECT(
-	"SELECT pg_catalog.count(*) FILTER (WHERE i.status IS NULL OR i.status IN ('cancelled', 'expired')),"
-	"       pg_catalog.count(*) FILTER (WHERE i.status IN ('flown', 'no_show')"
-	"                                      OR f.status IN ('departed', 'arrived')),"
-	"       pg_catalog.array_agg(w.item_no ORDER BY w.item_no),"
-	"       pg_catalog.array_agg(p.penalty ORDER BY w.item_no),"
-	"       pg_catalog.sum(p.penalty),"
-	"       pg_catalog.sum(CASE i.status WHEN 'held' THEN 0 ELSE i.price - p.penalty END)"
-	"  FROM (SELECT pg_catalog.unnest($2) AS item_no"
-	"        UNION"
-	"        SELECT l.item_no"
-	"          FROM public.booking_items AS l"
-	"         WHERE $2 IS NULL AND l.booking_id = $1 AND l.status NOT IN ('cancelled', 'expired')) AS w"
-	"  JOIN public.bookings AS b ON b.booking_id = $1"
-	"  JOIN public.fares AS a ON a.fare_code = b.fare_code"
-	"  LEFT JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = w.item_no"
-	"  LEFT JOIN public.flights AS f ON f.flight_id = i.flight_id," BK_SQL_FARE_RULE(
-		"f",
-		"$3") ","
-			  "       LATERAL (SELECT CASE"
-			  "                         WHEN i.status = 'held' OR f.status = 'cancelled' THEN 0"
-			  "                         WHEN $3 <= b.confirmed_at + interval '24 hours'"
-			  "                              AND f.scheduled_departure >= $3 + interval '7 days' THEN 0"
-			  "                         WHEN NOT a.refundable THEN i.price"
-			  "                         ELSE pg_catalog.round(i.price * fee.cancellation_percent / 100, 2)"
-			  "                       END) AS p (penalty)",
+	"SELECT pg_catalog.count(*) AS items,"
+	"       pg_catalog.count(*) FILTER (WHERE " BK_SQL_LIVE(
+		"i") " IS NOT TRUE) AS not_live,"
+			 "       pg_catalog.count(*) FILTER (WHERE i.status IN ('flown', 'no_show')"
+			 "                                      OR f.status IN ('departed', 'arrived')) AS flight_left,"
+			 "       pg_catalog.array_agg(w.item_no ORDER BY w.item_no) AS item_nos,"
+			 "       pg_catalog.array_agg(p.penalty ORDER BY w.item_no) AS penalties,"
+			 "       pg_catalog.sum(p.penalty) AS penalty_amount,"
+			 "       pg_catalog.sum(CASE i.status WHEN 'held' THEN 0 ELSE i.price - p.penalty END) AS refund_amount"
+			 "  FROM (SELECT pg_catalog.unnest($2) AS item_no"
+			 "        UNION"
+			 "        SELECT l.item_no"
+			 "          FROM public.booking_items AS l"
+			 "         WHERE $2 IS NULL AND l.booking_id = $1 AND " BK_SQL_LIVE(
+				 "l") ") AS w"
+					  "  JOIN public.bookings AS b ON b.booking_id = $1"
+					  "  JOIN public.fares AS a ON a.fare_code = b.fare_code"
+					  "  LEFT JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = w.item_no"
+					  "  LEFT JOIN public.flights AS f ON f.flight_id = i.flight_id," BK_SQL_FARE_RULE(
+						  "f",
+						  "$3") ","
+								"       LATERAL (SELECT CASE"
+								"                         WHEN i.status = 'held' OR f.status = 'cancelled' THEN 0"
+								"                         WHEN $3 <= b.confirmed_at + interval '24 hours'"
+								"                              AND f.scheduled_departure >= $3 + interval '7 days' THEN 0"
+								"                         WHEN NOT a.refundable THEN i.price"
+								"                         ELSE pg_catalog.round(i.price * fee.cancellation_percent / 100, 2)"
+								"                       END) AS p (penalty)",
 	INT8OID, INT2ARRAYOID, TIMESTAMPTZOID);
 
 static BkQuery insert_quote = BK_INSERT_RETURNING(
@@ -72,10 +73,11 @@ static BkQuery insert_quote = BK_INSERT_RETURNING(
 	INT8OID, INT2ARRAYOID, INT4OID, NUMERICOID, NUMERICOID, BPCHAROID, TIMESTAMPTZOID,
 	FLOAT8OID);
 
+/* What bk_quote_require_fresh looks at, and what was quoted. */
 static BkQuery find_quote = BK_SELECT(
 	"SELECT c.booking_id, c.status, c.booking_version, c.expires_at,"
 	"       EXISTS (SELECT FROM public.cancellations AS n"
-	"                WHERE n.booking_id = c.booking_id AND n.cancellation_id > c.cancellation_id),"
+	"                WHERE n.booking_id = c.booking_id AND n.cancellation_id > c.cancellation_id) AS superseded,"
 	"       c.item_nos, c.created_at, c.refund_amount"
 	"  FROM public.cancellations AS c"
 	" WHERE c.cancellation_id = $1",
@@ -88,6 +90,7 @@ static BkQuery confirm_quote =
 			  " WHERE cancellation_id = $1",
 			  INT8OID);
 
+/* As callers see it; the names of the columns are those of the SQL functions and of the JSON. */
 static BkQuery read_cancellation = BK_SELECT(
 	"SELECT cancellation_id, booking_id, pg_catalog.to_json(item_nos) AS items, refund_amount,"
 	"       penalty_amount, currency::text, status, expires_at, confirmed_at"
@@ -95,207 +98,215 @@ static BkQuery read_cancellation = BK_SELECT(
 	" WHERE cancellation_id = $1",
 	INT8OID);
 
+/* What cancelling some items costs as of a moment. */
 typedef struct Price
 {
-	Datum item_nos;
-	Datum penalties;
-	Datum penalty_amount;
-	Datum refund_amount;
+	int64 count;
+	Datum item_nos;       /* smallint[], ascending */
+	Datum penalties;      /* numeric[], of the same items */
+	Datum penalty_amount; /* numeric, their sum */
+	Datum refund_amount;  /* numeric */
 } Price;
 
-static Price price(const BkBooking *booking, Datum item_nos, bool all_items,
-				   TimestampTz moment);
-static BkRows read_quote(int64 cancellation_id);
-static void put(BkResponse *response, int64 cancellation_id);
+static int64 quote_args(FunctionCallInfo fcinfo);
+static NullableDatum item_array(const BkItemList *items);
+static Price price_items(const BkBooking *booking, NullableDatum item_nos,
+						 TimestampTz moment);
+static void require_cancellable(const BkBooking *booking, BkRows rows);
+static void cancel_items(const BkBooking *booking, const Price *due);
 
 PG_FUNCTION_INFO_V1(booking_quote_cancellation);
 PG_FUNCTION_INFO_V1(booking_confirm_cancellation);
 PG_FUNCTION_INFO_V1(booking_cancel);
 
-/* booking_id, item_nos (null: every live item), if_version, as of a SQL function. */
-static int64
-quote_from_args(FunctionCallInfo fcinfo)
-{
-	int64 booking_id;
-	int32 if_version = bk_booking_if_version(fcinfo, 2);
-	ArrayType *array;
-
-	if (PG_ARGISNULL(0))
-		ereport(ERROR, errcode(SB_VALIDATION_ERROR), errmsg("booking_id is required"));
-	booking_id = PG_GETARG_INT64(0);
-	if (PG_ARGISNULL(1))
-		return bk_cancellation_quote(booking_id, if_version, NULL, 0);
-
-	array = PG_GETARG_ARRAYTYPE_P(1);
-	if (ARR_NDIM(array) != 1 || ARR_HASNULL(array) || ARR_DIMS(array)[0] > BK_MAX_ITEMS)
-		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
-				errmsg("item_nos must be a list of 1 to %d item numbers", BK_MAX_ITEMS));
-	return bk_cancellation_quote(booking_id, if_version, (int16 *) ARR_DATA_PTR(array),
-								 ARR_DIMS(array)[0]);
-}
-
-/* booking.quote_cancellation(booking_id, item_nos, if_version): see its COMMENT. */
+/*
+ * booking.quote_cancellation(booking_id, item_nos, if_version): quotes cancelling the items, null for every live one, and
+ * returns the quote. Raises what bk_cancellation_quote does.
+ */
 Datum
 booking_quote_cancellation(PG_FUNCTION_ARGS)
 {
 	SPI_connect();
-	bk_result_return(fcinfo, read_quote(quote_from_args(fcinfo)));
+	bk_result_return(fcinfo, bk_cancellation_row(quote_args(fcinfo)));
 	SPI_finish();
 	return (Datum) 0;
 }
 
-/* booking.confirm_cancellation(cancellation_id): see its COMMENT. */
+/*
+ * booking.confirm_cancellation(cancellation_id): carries a quote out and returns it. Raises what bk_cancellation_confirm
+ * does.
+ */
 Datum
 booking_confirm_cancellation(PG_FUNCTION_ARGS)
 {
 	int64 cancellation_id = PG_GETARG_INT64(0);
 
+	bk_check_given("cancellation_id", !PG_ARGISNULL(0));
 	SPI_connect();
 	bk_cancellation_confirm(cancellation_id);
-	bk_result_return(fcinfo, read_quote(cancellation_id));
+	bk_result_return(fcinfo, bk_cancellation_row(cancellation_id));
 	SPI_finish();
 	return (Datum) 0;
 }
 
-/* booking.cancel(booking_id, item_nos, if_version): see its COMMENT. */
+/* booking.cancel(booking_id, item_nos, if_version): the two in one call. Raises what either does. */
 Datum
 booking_cancel(PG_FUNCTION_ARGS)
 {
 	int64 cancellation_id;
 
 	SPI_connect();
-	cancellation_id = quote_from_args(fcinfo);
+	cancellation_id = quote_args(fcinfo);
 	bk_cancellation_confirm(cancellation_id);
-	bk_result_return(fcinfo, read_quote(cancellation_id));
+	bk_result_return(fcinfo, bk_cancellation_row(cancellation_id));
 	SPI_finish();
 	return (Datum) 0;
 }
 
-void
-bk_http_cancellations_create(const BkRequest *request, BkResponse *response)
-{
-	int count;
-	int16 *item_nos = bk_json_int16_array(request->body, "items", BK_MAX_ITEMS, &count);
-
-	put(response, bk_cancellation_quote(request->ids[0], bk_http_if_match(request),
-										item_nos, count));
-}
-
-void
-bk_http_cancellations_confirm(const BkRequest *request, BkResponse *response)
-{
-	bk_cancellation_confirm(request->ids[0]);
-	put(response, request->ids[0]);
-}
-
 int64
-bk_cancellation_quote(int64 booking_id, int32 if_version, const int16 *item_nos, int count)
+bk_cancellation_quote(int64 booking_id, int64 if_version, const BkItemList *items)
 {
+	NullableDatum item_nos = item_array(items);
 	BkBooking booking = bk_booking_lock_live(booking_id, if_version);
 	TimestampTz moment = GetCurrentTimestamp();
-	Datum *elements = palloc_array(Datum, Max(count, 1));
-	Price quoted;
-	Datum values[8];
+	Price quoted = price_items(&booking, item_nos, moment);
+	BkRows rows = bk_query_run(&insert_quote, bk_int64(booking_id),
+							   bk_datum(quoted.item_nos), bk_int32(booking.version),
+							   bk_datum(quoted.refund_amount),
+							   bk_datum(quoted.penalty_amount), bk_text(booking.currency),
+							   bk_timestamptz(moment), bk_float8(bk_quote_duration));
 
-	for (int i = 0; i < count; i++)
-		elements[i] = Int16GetDatum(item_nos[i]);
-	quoted = price(&booking,
-				   PointerGetDatum(construct_array_builtin(elements, count, INT2OID)),
-				   count == 0, moment);
-
-	values[0] = Int64GetDatum(booking_id);
-	values[1] = quoted.item_nos;
-	values[2] = Int32GetDatum(booking.version);
-	values[3] = quoted.refund_amount;
-	values[4] = quoted.penalty_amount;
-	values[5] = CStringGetTextDatum(booking.currency);
-	values[6] = TimestampTzGetDatum(moment);
-	values[7] = Float8GetDatum((float8) bk_quote_duration);
-	return bk_row_int64_at(bk_query_run_old(&insert_quote, values, NULL), 0, 1);
+	return bk_row_int64(rows, 0, "cancellation_id");
 }
 
+/*
+ * The quote is read once to learn whose it is, and again under the lock of its booking: only then does it hold still. Items
+ * are priced as of the moment of the quote, so that the refund can only differ where the fare's rules or the flight have
+ * changed since.
+ */
 void
 bk_cancellation_confirm(int64 cancellation_id)
 {
-	Datum values[] = {Int64GetDatum(cancellation_id)};
-	BkRows quote = bk_query_run_old(&find_quote, values, NULL);
+	BkRows quote = bk_query_run(&find_quote, bk_int64(cancellation_id));
 	BkBooking booking;
-	Datum booking_ids;
 	Price due;
-	BkRows freed;
 
 	if (quote.count == 0)
 		ereport(ERROR, errcode(SB_NOT_FOUND),
 				errmsg("no cancellation " INT64_FORMAT, cancellation_id));
-
-	booking = bk_booking_lock_live(bk_row_int64_at(quote, 0, 1), BK_ANY_VERSION);
-	quote = bk_query_run_old(&find_quote, values,
-							 NULL); /* as it is now that the booking is ours */
+	booking = bk_booking_lock_live(bk_row_int64(quote, 0, "booking_id"), BK_ANY_VERSION);
+	/* As it is now that the booking is ours. */
+	quote = bk_query_run(&find_quote, bk_int64(cancellation_id));
 	bk_quote_require_fresh(quote, &booking, SB_ALREADY_CANCELLED, SB_CANCELLATION_STALE);
-	due = price(&booking, bk_row_value_at(quote, 0, 6), false,
-				bk_row_timestamptz_at(quote, 0, 7));
+
+	due = price_items(&booking, bk_datum(bk_row_value(quote, 0, "item_nos")),
+					  bk_row_timestamptz(quote, 0, "created_at"));
 	if (!DatumGetBool(DirectFunctionCall2(numeric_eq, due.refund_amount,
-										  bk_row_value_at(quote, 0, 8))))
+										  bk_row_value(quote, 0, "refund_amount"))))
 		ereport(ERROR, errcode(SB_CANCELLATION_STALE),
 				errmsg("the refund is no longer what was quoted"),
 				errhint("Ask for a new quote."));
 
-	booking_ids = bk_booking_id_array(booking.booking_id);
-	bk_seats_lock(booking_ids);
-	freed = bk_items_cancel(booking.booking_id, due.item_nos, due.penalties);
-	if (bk_row_int64_at(freed, 0, 3) != ARR_DIMS(DatumGetArrayTypeP(due.item_nos))[0])
-		bk_booking_refuse_lapsed(booking.booking_id);
-	bk_seats_release(bk_row_value_at(freed, 0, 1), bk_row_value_at(freed, 0, 2));
+	cancel_items(&booking, &due);
 	bk_payment_refund(booking.booking_id, due.refund_amount, booking.currency,
 					  cancellation_id, 0);
-	(void) bk_query_run_old(&confirm_quote, values, NULL);
+	(void) bk_query_run(&confirm_quote, bk_int64(cancellation_id));
 	bk_booking_settle(booking.booking_id);
 }
 
-/* What cancelling the items costs as of a moment. */
-static Price
-price(const BkBooking *booking, Datum item_nos, bool all_items, TimestampTz moment)
+BkRows
+bk_cancellation_row(int64 cancellation_id)
 {
-	Datum values[] = {Int64GetDatum(booking->booking_id), item_nos,
-					  TimestampTzGetDatum(moment)};
-	BkRows rows = bk_query_run_old(&price_cancellation, values, all_items ? " n " : NULL);
-	Price price;
+	return bk_query_run(&read_cancellation, bk_int64(cancellation_id));
+}
+
+/* Quotes by the arguments booking_id, item_nos and if_version of a SQL function; item_nos has to be a plain list. */
+static int64
+quote_args(FunctionCallInfo fcinfo)
+{
+	BkItemList items = {.field = "item_nos"};
+
+	bk_check_given("booking_id", !PG_ARGISNULL(0));
+	if (!PG_ARGISNULL(1))
+	{
+		ArrayType *array = PG_GETARG_ARRAYTYPE_P(1);
+
+		if (ARR_NDIM(array) > 1 || ARR_HASNULL(array))
+			bk_check_refuse(items.field, "must be a list of item numbers");
+		items.numbers = (const int16 *) ARR_DATA_PTR(array);
+		items.count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	}
+	return bk_cancellation_quote(PG_GETARG_INT64(0), bk_booking_if_version(fcinfo, 2),
+								 &items);
+}
+
+/* The items asked for as smallint[], null for every live one. Raises SB010. */
+static NullableDatum
+item_array(const BkItemList *items)
+{
+	Datum elements[BK_MAX_ITEMS];
+
+	if (items->numbers == NULL)
+		return bk_null();
+	if (items->count < 1 || items->count > BK_MAX_ITEMS)
+		bk_check_refuse(items->field,
+						psprintf("must have 1 to %d elements", BK_MAX_ITEMS));
+	for (int i = 0; i < items->count; i++)
+	{
+		bk_check_range(items->field, items->numbers[i], 1, BK_MAX_ITEMS);
+		elements[i] = Int16GetDatum(items->numbers[i]);
+	}
+	return bk_datum(bk_array(INT2OID, elements, items->count));
+}
+
+/* What cancelling the items (smallint[], null: every live one) costs as of a moment. Raises SB003, SB009, SB010. */
+static Price
+price_items(const BkBooking *booking, NullableDatum item_nos, TimestampTz moment)
+{
+	BkRows rows = bk_query_run(&price_cancellation, bk_int64(booking->booking_id),
+							   item_nos, bk_timestamptz(moment));
+
+	require_cancellable(booking, rows);
+	return (Price){.count = bk_row_int64(rows, 0, "items"),
+				   .item_nos = bk_row_value(rows, 0, "item_nos"),
+				   .penalties = bk_row_value(rows, 0, "penalties"),
+				   .penalty_amount = bk_row_value(rows, 0, "penalty_amount"),
+				   .refund_amount = bk_row_value(rows, 0, "refund_amount")};
+}
+
+/* Raises SB003, SB009 or SB010 where a row of price_cancellation forbids the cancellation. */
+static void
+require_cancellable(const BkBooking *booking, BkRows rows)
+{
+	bool missing = bk_row_int64(rows, 0, "items") == 0 ||
+				   bk_row_int64(rows, 0, "not_live") > 0;
 
 	/* A hold that has lapsed since it was locked may have lost items to a claim, even all of them. */
-	if ((bk_row_int64_at(rows, 0, 1) > 0 || bk_row_isnull_at(rows, 0, 3)) &&
-		booking->held_until <= GetCurrentTimestamp())
+	if (missing && booking->held_until <= GetCurrentTimestamp())
 		bk_booking_refuse_lapsed(booking->booking_id);
-	if (bk_row_int64_at(rows, 0, 1) > 0 || bk_row_isnull_at(rows, 0, 3))
+	if (missing)
 		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
 				errmsg("booking " INT64_FORMAT " has no such live item",
 					   booking->booking_id),
 				errhint(
 					"Name items that are neither cancelled nor expired, or none for all."));
-	if (bk_row_int64_at(rows, 0, 2) > 0)
+	if (bk_row_int64(rows, 0, "flight_left") > 0)
 		ereport(ERROR, errcode(SB_NOT_CANCELLABLE),
 				errmsg("a flight of booking " INT64_FORMAT " has left",
 					   booking->booking_id),
 				errhint("Name the items of flights that have not left yet."));
-
-	price.item_nos = bk_row_value_at(rows, 0, 3);
-	price.penalties = bk_row_value_at(rows, 0, 4);
-	price.penalty_amount = bk_row_value_at(rows, 0, 5);
-	price.refund_amount = bk_row_value_at(rows, 0, 6);
-	return price;
 }
 
-static BkRows
-read_quote(int64 cancellation_id)
-{
-	Datum values[] = {Int64GetDatum(cancellation_id)};
-
-	return bk_query_run_old(&read_cancellation, values, NULL);
-}
-
+/* Cancels the items and frees their seats. Raises SB003 where a claim has taken over one of a lapsed hold's meanwhile. */
 static void
-put(BkResponse *response, int64 cancellation_id)
+cancel_items(const BkBooking *booking, const Price *due)
 {
-	bk_json_open(response->body, '{');
-	bk_json_put_row(response->body, read_quote(cancellation_id), 0);
-	bk_json_close(response->body, '}');
+	BkRows freed;
+
+	bk_seats_lock(bk_booking_id_array(booking->booking_id));
+	freed = bk_items_cancel(booking->booking_id, due->item_nos, due->penalties);
+	if (bk_row_int64(freed, 0, "items") != due->count)
+		bk_booking_refuse_lapsed(booking->booking_id);
+	bk_seats_release(bk_row_value(freed, 0, "flight_ids"),
+					 bk_row_value(freed, 0, "seat_numbers"));
 }

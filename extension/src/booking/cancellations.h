@@ -5,19 +5,31 @@
 #ifndef BK_CANCELLATIONS_H
 #define BK_CANCELLATIONS_H
 
-#include "http/request.h"
+#include "base/query.h"
+
+/* The items that a caller means to cancel, as they were read; bk_cancellation_quote checks them. */
+typedef struct BkItemList
+{
+	const char *field;    /* what errors call it */
+	const int16 *numbers; /* NULL: every live item */
+	int count;
+} BkItemList;
 
 /*
- * Quotes the cancellation of items (NULL, 0: every live item). Returns the quote's id.
- * Raises SB003, SB005, SB009, SB010 (no such item), SB011, SB017.
+ * Quotes the cancellation of items. Locks the booking. Returns the quote's id. Raises SB003, SB005, SB009, SB010 (the list
+ * is empty, too long, or names an item that is not live), SB011, SB017.
  */
-extern int64 bk_cancellation_quote(int64 booking_id, int32 if_version,
-								   const int16 *item_nos, int count);
+extern int64 bk_cancellation_quote(int64 booking_id, int64 if_version,
+								   const BkItemList *items);
 
 /*
- * Carries a quote out: items cancelled, seats freed, refund in the ledger, in one transaction.
- * Raises SB005 (done already), SB007 (expired, or the booking has changed since, or a newer quote exists), SB011.
+ * Carries a quote out: items cancelled, seats freed, refund in the ledger, in one transaction. Locks the booking, then its
+ * seats. Raises SB003, SB005 (done already), SB007 (expired, or the booking has changed since, or a newer quote exists),
+ * SB009, SB011.
  */
 extern void bk_cancellation_confirm(int64 cancellation_id);
+
+/* A cancellation as callers see it: one row, or none for an id that is not there. */
+extern BkRows bk_cancellation_row(int64 cancellation_id);
 
 #endif

@@ -5,46 +5,42 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "utils/array.h"
-#include "utils/builtins.h"
 
+#include "base/arrays.h"
+#include "base/check.h"
 #include "base/errcodes.h"
 #include "base/query.h"
 #include "base/settings.h"
+#include "base/words.h"
 #include "booking/bookings.h"
-#include "booking/changes.h"
+#include "booking/change_quote.h"
 #include "inventory/flights.h"
 
-enum price_column
-{
-	ITEM_NO = 1,
-	ITEM_LIVE,
-	FLIGHT_LEFT,
-	CHANGEABLE,
-	NEW_FLIGHT,
-	NEW_ON_SALE,
-	SAME_CURRENCY,
-	SEAT_EXISTS
-};
+#define MAX_SEAT_LENGTH 3 /* of a seat number */
 
-/* $1 booking, $2 to $4 items, flights (0: its own) and seats, $5 the moment. One row a move. */
+/* $1 booking; $2 to $4 the moves: items, flights (0: the item's own) and seats. One row a move. */
 static BkQuery price_moves = BK_SELECT(
-	"SELECT w.item_no, COALESCE(i.status NOT IN ('cancelled', 'expired'), false),"
-	"       COALESCE(i.status IN ('flown', 'no_show') OR o.status IN ('departed', 'arrived'), false),"
-	"       f.flight_id = o.flight_id OR a.changeable OR o.status = 'cancelled',"
-	"       COALESCE(f.flight_id, w.flight_id), f.flight_id = o.flight_id OR " BK_SQL_ON_SALE
-	","
-	"       f.currency = b.currency, s.seat_number IS NOT NULL"
-	"  FROM unnest($2, $3, $4) AS w (item_no, flight_id, seat_number)"
-	"  JOIN public.bookings AS b ON b.booking_id = $1"
-	"  JOIN public.fares AS a ON a.fare_code = b.fare_code"
-	"  LEFT JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = w.item_no"
-	"  LEFT JOIN public.flights AS o ON o.flight_id = i.flight_id"
-	"  LEFT JOIN public.flights AS f ON f.flight_id = COALESCE(NULLIF(w.flight_id, 0), i.flight_id)"
-	"  LEFT JOIN public.seats AS s ON s.flight_id = f.flight_id AND s.seat_number = w.seat_number",
-	INT8OID, INT2ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID);
+	"SELECT w.item_no, COALESCE(" BK_SQL_LIVE(
+		"i") ", false) AS item_live,"
+			 "       COALESCE(i.status IN ('flown', 'no_show') OR o.status IN ('departed', 'arrived'), false) AS flight_left,"
+			 "       f.flight_id = o.flight_id OR a.changeable OR o.status = 'cancelled' AS changeable,"
+			 "       COALESCE(f.flight_id, w.flight_id) AS new_flight, f.flight_id IS NOT NULL AS flight_found,"
+			 "       f.flight_id = o.flight_id OR " BK_SQL_ON_SALE " AS on_sale,"
+			 "       f.currency = b.currency AS same_currency, s.seat_number IS NOT NULL AS seat_found"
+			 "  FROM unnest($2, $3, $4) AS w (item_no, flight_id, seat_number)"
+			 "  JOIN public.bookings AS b ON b.booking_id = $1"
+			 "  JOIN public.fares AS a ON a.fare_code = b.fare_code"
+			 "  LEFT JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = w.item_no"
+			 "  LEFT JOIN public.flights AS o ON o.flight_id = i.flight_id"
+			 "  LEFT JOIN public.flights AS f ON f.flight_id = COALESCE(NULLIF(w.flight_id, 0), i.flight_id)"
+			 "  LEFT JOIN public.seats AS s ON s.flight_id = f.flight_id AND s.seat_number = w.seat_number",
+	INT8OID, INT2ARRAYOID, INT8ARRAYOID, TEXTARRAYOID);
 
-/* The same moves, known to be allowed: the quote and its items in one statement. $6 version, $7 seconds it lives. */
+/*
+ * The same moves, known to be allowed: the quote and its items in one statement. $5 the moment, $6 the booking's version,
+ * $7 the seconds that the quote lives. No fee for another seat of the same flight, for a hold, or where the airline cancelled
+ * the flight.
+ */
 static BkQuery insert_quote = BK_SELECT(
 	"WITH move AS ("
 	"  SELECT w.item_no, s.flight_id, s.seat_number, i.price AS old_price,"
@@ -77,11 +73,20 @@ static BkQuery insert_quote = BK_SELECT(
 	INT8OID, INT2ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID, INT4OID,
 	FLOAT8OID);
 
-static BkMove read_move(BkObject object);
-static void move_arrays(const BkMove *moves, int count, Datum *values);
-static void require_allowed(BkRows moves);
+/* The moves as the arrays that the statements take. */
+typedef struct MoveArrays
+{
+	Datum item_nos;     /* smallint[] */
+	Datum flight_ids;   /* bigint[] */
+	Datum seat_numbers; /* text[] */
+} MoveArrays;
 
-/* {"items": [{"item_no": 1, "flight_id": 2, "seat": "12A"}]}: each item once. */
+static BkMove read_move(BkObject object);
+static void check_moves(const BkMove *moves, int count);
+static char *field_name(const BkMove *move, const char *field);
+static MoveArrays move_arrays(const BkMove *moves, int count);
+static void require_allowed(BkRows moves, uint64 row);
+
 BkMove *
 bk_change_read_moves(BkObject body, int *count)
 {
@@ -90,88 +95,115 @@ bk_change_read_moves(BkObject body, int *count)
 
 	*count = items.length;
 	for (int i = 0; i < items.length; i++)
-	{
 		moves[i] = read_move(bk_json_element(items, i));
-		for (int j = 0; j < i; j++)
-			if (moves[i].item_no == moves[j].item_no)
-				bk_json_reject(body, "items", "must name each item once");
-	}
 	return moves;
 }
 
+/* No seat is looked at for being free: only a claim can tell, and a quote claims nothing. */
 int64
-bk_change_quote(int64 booking_id, int32 if_version, const BkMove *moves, int count)
+bk_change_quote(int64 booking_id, int64 if_version, const BkMove *moves, int count)
 {
-	BkBooking booking = bk_booking_lock_live(booking_id, if_version);
-	Datum values[7];
+	BkBooking booking;
+	MoveArrays arrays;
+	BkRows rows;
 
-	values[0] = Int64GetDatum(booking_id);
-	move_arrays(moves, count, &values[1]);
-	values[4] = TimestampTzGetDatum(GetCurrentTimestamp());
-	values[5] = Int32GetDatum(booking.version);
-	values[6] = Float8GetDatum((float8) bk_quote_duration);
-	require_allowed(bk_query_run_old(&price_moves, values, NULL));
-	return bk_row_int64_at(bk_query_run_old(&insert_quote, values, NULL), 0, 1);
+	check_moves(moves, count);
+	booking = bk_booking_lock_live(booking_id, if_version);
+	arrays = move_arrays(moves, count);
+	rows = bk_query_run(&price_moves, bk_int64(booking_id), bk_datum(arrays.item_nos),
+						bk_datum(arrays.flight_ids), bk_datum(arrays.seat_numbers));
+	for (uint64 row = 0; row < rows.count; row++)
+		require_allowed(rows, row);
+
+	rows = bk_query_run(&insert_quote, bk_int64(booking_id), bk_datum(arrays.item_nos),
+						bk_datum(arrays.flight_ids), bk_datum(arrays.seat_numbers),
+						bk_timestamptz(GetCurrentTimestamp()), bk_int32(booking.version),
+						bk_float8(bk_quote_duration));
+	return bk_row_int64(rows, 0, "change_id");
 }
 
+/* A flight is only ever named in JSON, so its range is checked here. */
 static BkMove
 read_move(BkObject object)
 {
-	return (BkMove){.item_no = (int16) bk_json_int64(object, "item_no", 1, BK_MAX_ITEMS,
-													 BK_REQUIRED, 0),
+	return (BkMove){.path = object.path,
+					.item_no = bk_json_int64(object, "item_no", PG_INT64_MIN,
+											 PG_INT64_MAX, BK_REQUIRED, 0),
 					.flight_id = bk_json_int64(object, "flight_id", 1, PG_INT64_MAX,
 											   BK_OPTIONAL, 0),
-					.seat_number = bk_json_string(object, "seat", 3, BK_REQUIRED)};
+					.seat_number = bk_json_text(object, "seat")};
 }
 
+/* The fields of each move, and that each item is named once. Raises SB010. */
 static void
-move_arrays(const BkMove *moves, int count, Datum *values)
+check_moves(const BkMove *moves, int count)
 {
-	Datum *columns[3];
-
-	for (int column = 0; column < lengthof(columns); column++)
-		columns[column] = palloc_array(Datum, count);
 	for (int i = 0; i < count; i++)
 	{
-		columns[0][i] = Int16GetDatum(moves[i].item_no);
-		columns[1][i] = Int64GetDatum(moves[i].flight_id);
-		columns[2][i] = CStringGetTextDatum(moves[i].seat_number);
+		const BkMove *move = &moves[i];
+
+		bk_check_range(field_name(move, "item_no"), move->item_no, 1, BK_MAX_ITEMS);
+		bk_check_given(field_name(move, "seat"), move->seat_number != NULL);
+		bk_check_text(field_name(move, "seat"), move->seat_number, MAX_SEAT_LENGTH);
+		for (int j = 0; j < i; j++)
+			if (moves[j].item_no == move->item_no)
+				bk_check_refuse("items", "must name each item once");
 	}
-	values[0] = PointerGetDatum(construct_array_builtin(columns[0], count, INT2OID));
-	values[1] = PointerGetDatum(construct_array_builtin(columns[1], count, INT8OID));
-	values[2] = PointerGetDatum(construct_array_builtin(columns[2], count, TEXTOID));
 }
 
-static void
-require_allowed(BkRows moves)
+/* What errors call a field of the move. */
+static char *
+field_name(const BkMove *move, const char *field)
 {
-	for (uint64 row = 0; row < moves.count; row++)
-	{
-		char *item = bk_row_text_at(moves, row, ITEM_NO);
+	return psprintf("%s%s", move->path, field);
+}
 
-		if (!bk_row_bool_at(moves, row, ITEM_LIVE))
-			ereport(ERROR, errcode(SB_VALIDATION_ERROR), errmsg("no live item %s", item),
-					errhint("Name items that are neither cancelled nor expired."));
-		if (bk_row_bool_at(moves, row, FLIGHT_LEFT))
-			ereport(ERROR, errcode(SB_NOT_CHANGEABLE),
-					errmsg("the flight of item %s has left", item));
-		if (bk_row_isnull_at(moves, row, NEW_ON_SALE))
-			ereport(ERROR, errcode(SB_NOT_FOUND),
-					errmsg("no flight %s", bk_row_text_at(moves, row, NEW_FLIGHT)));
-		if (!bk_row_bool_at(moves, row, CHANGEABLE))
-			ereport(ERROR, errcode(SB_NOT_CHANGEABLE),
-					errmsg("the fare does not allow another flight"),
-					errhint("Another seat of the same flight is always possible."));
-		if (!bk_row_bool_at(moves, row, NEW_ON_SALE))
-			ereport(ERROR, errcode(SB_FLIGHT_NOT_OPEN),
-					errmsg("flight %s is not on sale",
-						   bk_row_text_at(moves, row, NEW_FLIGHT)));
-		if (!bk_row_bool_at(moves, row, SAME_CURRENCY))
-			ereport(ERROR, errcode(SB_VALIDATION_ERROR),
-					errmsg("flight %s is sold in another currency",
-						   bk_row_text_at(moves, row, NEW_FLIGHT)));
-		if (!bk_row_bool_at(moves, row, SEAT_EXISTS))
-			ereport(ERROR, errcode(SB_VALIDATION_ERROR),
-					errmsg("no such seat for item %s", item));
+/* The moves must have been checked. */
+static MoveArrays
+move_arrays(const BkMove *moves, int count)
+{
+	Datum item_nos[BK_MAX_ITEMS];
+	Datum flight_ids[BK_MAX_ITEMS];
+	Datum seat_numbers[BK_MAX_ITEMS];
+
+	Assert(count <= BK_MAX_ITEMS);
+	for (int i = 0; i < count; i++)
+	{
+		item_nos[i] = Int16GetDatum((int16) moves[i].item_no);
+		flight_ids[i] = Int64GetDatum(moves[i].flight_id);
+		seat_numbers[i] = CStringGetTextDatum(moves[i].seat_number);
 	}
+	return (MoveArrays){.item_nos = bk_array(INT2OID, item_nos, count),
+						.flight_ids = bk_array(INT8OID, flight_ids, count),
+						.seat_numbers = bk_array(TEXTOID, seat_numbers, count)};
+}
+
+/* Raises what forbids a move of price_moves: SB002, SB010, SB011, SB019. */
+static void
+require_allowed(BkRows moves, uint64 row)
+{
+	char *item = bk_row_text(moves, row, "item_no");
+	char *flight = bk_row_text(moves, row, "new_flight");
+
+	if (!bk_row_bool(moves, row, "item_live"))
+		ereport(ERROR, errcode(SB_VALIDATION_ERROR), errmsg("no live item %s", item),
+				errhint("Name items that are neither cancelled nor expired."));
+	if (bk_row_bool(moves, row, "flight_left"))
+		ereport(ERROR, errcode(SB_NOT_CHANGEABLE),
+				errmsg("the flight of item %s has left", item));
+	if (!bk_row_bool(moves, row, "flight_found"))
+		ereport(ERROR, errcode(SB_NOT_FOUND), errmsg("no flight %s", flight));
+	if (!bk_row_bool(moves, row, "changeable"))
+		ereport(ERROR, errcode(SB_NOT_CHANGEABLE),
+				errmsg("the fare does not allow another flight"),
+				errhint("Another seat of the same flight is always possible."));
+	if (!bk_row_bool(moves, row, "on_sale"))
+		ereport(ERROR, errcode(SB_FLIGHT_NOT_OPEN),
+				errmsg("flight %s is not on sale", flight));
+	if (!bk_row_bool(moves, row, "same_currency"))
+		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
+				errmsg("flight %s is sold in another currency", flight));
+	if (!bk_row_bool(moves, row, "seat_found"))
+		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
+				errmsg("no such seat for item %s", item));
 }

@@ -9,27 +9,24 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "fmgr.h"
-#include "utils/builtins.h"
 #include "utils/numeric.h"
 
+#include "base/check.h"
 #include "base/errcodes.h"
-#include "base/json_write.h"
 #include "base/query.h"
 #include "base/result.h"
-#include "base/settings.h"
+#include "base/words.h"
 #include "booking/bookings.h"
 #include "booking/changes.h"
 #include "booking/items.h"
 #include "booking/payments.h"
 #include "booking/quotes.h"
-#include "http/etag.h"
-#include "http/handlers.h"
 
+/* What bk_quote_require_fresh looks at, and what was quoted. */
 static BkQuery find_quote = BK_SELECT(
 	"SELECT c.booking_id, c.status, c.booking_version, c.expires_at,"
 	"       EXISTS (SELECT FROM public.booking_changes AS n"
-	"                WHERE n.booking_id = c.booking_id AND n.change_id > c.change_id),"
+	"                WHERE n.booking_id = c.booking_id AND n.change_id > c.change_id) AS superseded,"
 	"       c.change_amount"
 	"  FROM public.booking_changes AS c"
 	" WHERE c.change_id = $1",
@@ -49,11 +46,11 @@ static BkQuery find_double = BK_SELECT(
 	"  JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = c.item_no"
 	"  JOIN public.booking_items AS j ON j.booking_id = $1 AND j.item_no <> i.item_no"
 	"   AND pg_catalog.lower(j.passenger_name) = pg_catalog.lower(i.passenger_name)"
-	"   AND j.status NOT IN ('cancelled', 'expired')"
-	"  LEFT JOIN public.booking_change_items AS o ON o.change_id = $2 AND o.item_no = j.item_no"
-	" WHERE c.change_id = $2 AND c.flight_id <> i.flight_id"
-	"   AND c.flight_id IN (j.flight_id, o.flight_id)"
-	" LIMIT 1",
+	"   AND " BK_SQL_LIVE(
+		"j") "  LEFT JOIN public.booking_change_items AS o ON o.change_id = $2 AND o.item_no = j.item_no"
+			 " WHERE c.change_id = $2 AND c.flight_id <> i.flight_id"
+			 "   AND c.flight_id IN (j.flight_id, o.flight_id)"
+			 " LIMIT 1",
 	INT8OID, INT8OID);
 
 static BkQuery confirm_quote =
@@ -63,6 +60,7 @@ static BkQuery confirm_quote =
 			  " WHERE change_id = $1",
 			  INT8OID);
 
+/* As callers see it; the names of the columns are those of the SQL functions and of the JSON. */
 static BkQuery read_change = BK_SELECT(
 	"SELECT c.change_id, c.booking_id,"
 	"       (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('item_no', i.item_no, 'flight_id', i.flight_id,"
@@ -74,226 +72,190 @@ static BkQuery read_change = BK_SELECT(
 	" WHERE c.change_id = $1",
 	INT8OID);
 
-static BkTender read_tender(BkObject body);
-static BkTender tender_from_args(FunctionCallInfo fcinfo, int first);
 static bool require_tender(const BkBooking *booking, Datum due, const BkTender *tender);
 static void refuse_double(int64 booking_id, int64 change_id);
+static void move_items(const BkBooking *booking, int64 change_id);
 static int claim_new_seats(const BkBooking *booking, int64 change_id);
-static BkRows read_quote(int64 change_id);
-static void put(BkResponse *response, int64 change_id);
+static Datum numeric_of(int number);
 
 PG_FUNCTION_INFO_V1(booking_quote_change);
 PG_FUNCTION_INFO_V1(booking_confirm_change);
 PG_FUNCTION_INFO_V1(booking_change_seat);
 
-/* booking.quote_change(booking_id, change, if_version): see its COMMENT. */
+/*
+ * booking.quote_change(booking_id, change, if_version): quotes moving the items that change names and returns the quote.
+ * Raises what bk_change_quote does.
+ */
 Datum
 booking_quote_change(PG_FUNCTION_ARGS)
 {
+	int64 if_version = bk_booking_if_version(fcinfo, 2);
 	int count;
 	BkMove *moves;
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
-				errmsg("booking_id and change are required"));
+	bk_check_given("booking_id", !PG_ARGISNULL(0));
+	bk_check_given("change", !PG_ARGISNULL(1));
 	SPI_connect();
 	moves = bk_change_read_moves(bk_json_top(PG_GETARG_JSONB_P(1), "change"), &count);
-	bk_result_return(fcinfo, read_quote(bk_change_quote(PG_GETARG_INT64(0),
-														bk_booking_if_version(fcinfo, 2),
-														moves, count)));
+	bk_result_return(fcinfo, bk_change_row(bk_change_quote(PG_GETARG_INT64(0), if_version,
+														   moves, count)));
 	SPI_finish();
 	return (Datum) 0;
 }
 
-/* booking.confirm_change(change_id, amount, currency, method): see its COMMENT. */
+/*
+ * booking.confirm_change(change_id, amount, currency, method): carries a quote out and returns it. Raises what
+ * bk_change_confirm does.
+ */
 Datum
 booking_confirm_change(PG_FUNCTION_ARGS)
 {
-	BkTender tender;
+	int64 change_id = PG_GETARG_INT64(0);
+	BkTender tender = bk_tender_of_args(fcinfo, 1);
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR, errcode(SB_VALIDATION_ERROR), errmsg("change_id is required"));
+	bk_check_given("change_id", !PG_ARGISNULL(0));
 	SPI_connect();
-	tender = tender_from_args(fcinfo, 1);
-	bk_change_confirm(PG_GETARG_INT64(0), &tender);
-	bk_result_return(fcinfo, read_quote(PG_GETARG_INT64(0)));
+	bk_change_confirm(change_id, &tender);
+	bk_result_return(fcinfo, bk_change_row(change_id));
 	SPI_finish();
 	return (Datum) 0;
 }
 
-/* booking.change_seat(booking_id, item_no, seat_number, amount, currency, method, if_version): see its COMMENT. */
+/*
+ * booking.change_seat(booking_id, item_no, seat_number, amount, currency, method, if_version): moves an item to another
+ * seat of its flight and returns the booking's summary. Raises what bk_change_seat does.
+ */
 Datum
 booking_change_seat(PG_FUNCTION_ARGS)
 {
-	BkMove move = {0};
-	BkTender tender;
+	int64 booking_id = PG_GETARG_INT64(0);
+	BkTender tender = bk_tender_of_args(fcinfo, 3);
+	BkMove move = {.path = "", .item_no = PG_GETARG_INT16(1)};
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
-				errmsg("booking_id, item_no and seat_number are required"));
+	bk_check_given("booking_id", !PG_ARGISNULL(0));
+	bk_check_given("item_no", !PG_ARGISNULL(1));
+	if (!PG_ARGISNULL(2))
+		move.seat_number = text_to_cstring(PG_GETARG_TEXT_PP(2));
 	SPI_connect();
-	move.item_no = PG_GETARG_INT16(1);
-	move.seat_number = text_to_cstring(PG_GETARG_TEXT_PP(2));
-	tender = tender_from_args(fcinfo, 3);
-	bk_change_confirm(bk_change_quote(PG_GETARG_INT64(0),
-									  bk_booking_if_version(fcinfo, 6), &move, 1),
-					  &tender);
-	bk_result_return(fcinfo, bk_booking_summary(PG_GETARG_INT64(0)));
+	bk_change_seat(booking_id, bk_booking_if_version(fcinfo, 6), &move, &tender);
+	bk_result_return(fcinfo, bk_booking_summary(booking_id));
 	SPI_finish();
 	return (Datum) 0;
 }
 
-void
-bk_http_changes_create(const BkRequest *request, BkResponse *response)
-{
-	int count;
-	BkMove *moves = bk_change_read_moves(request->body, &count);
-
-	put(response,
-		bk_change_quote(request->ids[0], bk_http_if_match(request), moves, count));
-}
-
-void
-bk_http_changes_confirm(const BkRequest *request, BkResponse *response)
-{
-	BkTender tender = read_tender(request->body);
-
-	bk_change_confirm(request->ids[0], &tender);
-	put(response, request->ids[0]);
-}
-
-void
-bk_http_seat_change(const BkRequest *request, BkResponse *response)
-{
-	BkTender tender = read_tender(request->body);
-	BkMove move = {.flight_id = 0,
-				   .seat_number = bk_json_string(request->body, "seat", 3, BK_REQUIRED)};
-
-	if (request->ids[1] > BK_MAX_ITEMS)
-		ereport(ERROR, errcode(SB_NOT_FOUND),
-				errmsg("no item " INT64_FORMAT, request->ids[1]));
-	move.item_no = (int16) request->ids[1];
-	bk_change_confirm(bk_change_quote(request->ids[0], bk_http_if_match(request), &move,
-									  1),
-					  &tender);
-	bk_http_put_booking(response, request->ids[0]);
-}
-
+/* The quote is read once to learn whose it is, and again under the lock of its booking: only then does it hold still. */
 void
 bk_change_confirm(int64 change_id, const BkTender *tender)
 {
-	Datum values[] = {Int64GetDatum(change_id)};
-	BkRows quote = bk_query_run_old(&find_quote, values, NULL);
+	BkRows quote;
 	BkBooking booking;
-	BkRows freed;
 	Datum due;
-	int count;
 	bool pays;
 
+	if (tender->given)
+		bk_tender_check(tender);
+	quote = bk_query_run(&find_quote, bk_int64(change_id));
 	if (quote.count == 0)
 		ereport(ERROR, errcode(SB_NOT_FOUND),
 				errmsg("no change " INT64_FORMAT, change_id));
-	booking = bk_booking_lock_live(bk_row_int64_at(quote, 0, 1), BK_ANY_VERSION);
-	quote = bk_query_run_old(&find_quote, values,
-							 NULL); /* as it is now that the booking is ours */
+	booking = bk_booking_lock_live(bk_row_int64(quote, 0, "booking_id"), BK_ANY_VERSION);
+	/* As it is now that the booking is ours. */
+	quote = bk_query_run(&find_quote, bk_int64(change_id));
 	bk_quote_require_fresh(quote, &booking, SB_CHANGE_STALE, SB_CHANGE_STALE);
-	due = bk_row_value_at(quote, 0, 6);
+	due = bk_row_value(quote, 0, "change_amount");
 	pays = require_tender(&booking, due, tender);
 
 	refuse_double(booking.booking_id, change_id);
-	bk_seats_lock_change(booking.booking_id, change_id);
-	count = claim_new_seats(&booking, change_id);
-	freed = bk_items_move(booking.booking_id, change_id);
-	if (bk_row_int64_at(freed, 0, 3) != count)
-		bk_booking_refuse_lapsed(booking.booking_id);
-	bk_seats_release(bk_row_value_at(freed, 0, 1), bk_row_value_at(freed, 0, 2));
-	(void) bk_query_run_old(&confirm_quote, values, NULL);
+	move_items(&booking, change_id);
+	(void) bk_query_run(&confirm_quote, bk_int64(change_id));
 	if (pays)
 		bk_payment_enter(booking.booking_id, due, booking.currency, tender->method, 0,
 						 change_id);
-	else if (strcmp(booking.status, "held") != 0)
+	else if (!bk_word_is(booking.status, BK_HELD))
 		bk_payment_refund(booking.booking_id, DirectFunctionCall1(numeric_uminus, due),
 						  booking.currency, 0, change_id);
 	bk_booking_settle(booking.booking_id);
 }
 
-static BkTender
-read_tender(BkObject body)
+void
+bk_change_seat(int64 booking_id, int64 if_version, const BkMove *move,
+			   const BkTender *tender)
 {
-	BkObject payment = bk_json_object(body, "payment");
-	BkTender tender = {0};
-
-	if (payment.container != NULL)
-		bk_payment_read(payment, &tender.amount, &tender.currency, &tender.method);
-	return tender;
+	bk_change_confirm(bk_change_quote(booking_id, if_version, move, 1), tender);
 }
 
-/* amount, currency, method: all or none. */
-static BkTender
-tender_from_args(FunctionCallInfo fcinfo, int first)
+BkRows
+bk_change_row(int64 change_id)
 {
-	BkTender tender = {0};
-
-	if (PG_ARGISNULL(first) != PG_ARGISNULL(first + 1) || PG_ARGISNULL(first + 2))
-		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
-				errmsg("amount, currency and method go together"));
-	if (PG_ARGISNULL(first))
-		return tender;
-	tender.amount = PG_GETARG_DATUM(first);
-	tender.currency = text_to_cstring(PG_GETARG_TEXT_PP(first + 1));
-	tender.method = text_to_cstring(PG_GETARG_TEXT_PP(first + 2));
-	return tender;
+	return bk_query_run(&read_change, bk_int64(change_id));
 }
 
-/* Whether the caller pays something now, exactly what is due; a hold pays with the rest, later. */
+/*
+ * Whether the caller pays something now, exactly what is due; a hold pays with the rest, later. Raises SB006, and SB010
+ * where nothing is offered and something due, or the other way round.
+ */
 static bool
 require_tender(const BkBooking *booking, Datum due, const BkTender *tender)
 {
-	bool pays = strcmp(booking->status, "held") != 0 &&
-				DatumGetBool(DirectFunctionCall2(numeric_gt, due,
-												 DirectFunctionCall1(int4_numeric,
-																	 Int32GetDatum(0))));
+	bool pays = !bk_word_is(booking->status, BK_HELD) &&
+				DatumGetBool(DirectFunctionCall2(numeric_gt, due, numeric_of(0)));
 
-	if (pays && tender->currency == NULL)
-		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
-				errmsg("field \"payment\" is required: %s %s are due",
-					   DatumGetCString(DirectFunctionCall1(numeric_out, due)),
-					   booking->currency));
-	if (!pays && tender->currency != NULL)
-		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
-				errmsg("field \"payment\" is given where nothing is due"));
+	if (!pays && tender->given)
+		bk_check_refuse("payment", "is given where nothing is due");
 	if (pays)
-		bk_payment_compare(tender->amount, tender->currency, due, booking->currency);
+		bk_tender_compare(tender, due, booking->currency);
 	return pays;
 }
 
+/* Raises SB008 where the change would take a passenger to a flight twice. */
 static void
 refuse_double(int64 booking_id, int64 change_id)
 {
-	Datum values[] = {Int64GetDatum(booking_id), Int64GetDatum(change_id)};
-	BkRows rows = bk_query_run_old(&find_double, values, NULL);
+	BkRows rows = bk_query_run(&find_double, bk_int64(booking_id), bk_int64(change_id));
 
 	if (rows.count > 0)
 		ereport(ERROR, errcode(SB_DUPLICATE_PASSENGER),
 				errmsg("passenger \"%s\" would be twice on flight %s",
-					   bk_row_text_at(rows, 0, 1), bk_row_text_at(rows, 0, 2)));
+					   bk_row_text(rows, 0, "passenger_name"),
+					   bk_row_text(rows, 0, "flight_id")));
 }
 
-/* In the booking's state: held until its own deadline, or booked. The seats' prices are those of the quote. Returns how many. */
+/*
+ * Old seats and new ones locked together, in lock order; the new ones claimed before the old are released. Raises SB001, and
+ * SB003 where a claim has taken over a seat of a lapsed hold meanwhile.
+ */
+static void
+move_items(const BkBooking *booking, int64 change_id)
+{
+	int count;
+	BkRows freed;
+
+	bk_seats_lock_change(booking->booking_id, change_id);
+	count = claim_new_seats(booking, change_id);
+	freed = bk_items_move(booking->booking_id, change_id);
+	if (bk_row_int64(freed, 0, "items") != count)
+		bk_booking_refuse_lapsed(booking->booking_id);
+	bk_seats_release(bk_row_value(freed, 0, "flight_ids"),
+					 bk_row_value(freed, 0, "seat_numbers"));
+}
+
+/*
+ * Claims the seats in the booking's state: held until its own deadline, or booked. Their prices are those of the quote, so
+ * what the claim makes of them is not looked at. Returns how many.
+ */
 static int
 claim_new_seats(const BkBooking *booking, int64 change_id)
 {
-	Datum values[] = {Int64GetDatum(change_id)};
-	BkRows rows = bk_query_run_old(&read_moves, values, NULL);
+	BkRows rows = bk_query_run(&read_moves, bk_int64(change_id));
 	BkClaim *claims = palloc0_array(BkClaim, rows.count);
-	BkTerms terms = {.status = strcmp(booking->status, "held") == 0 ? "held" : "booked",
+	BkTerms terms = {.status = bk_word_is(booking->status, BK_HELD) ? BK_HELD : BK_BOOKED,
 					 .held_until = booking->held_until,
-					 .fare_factor = DirectFunctionCall1(int4_numeric, Int32GetDatum(1))};
+					 .fare_factor = numeric_of(1)};
 
 	for (uint64 row = 0; row < rows.count; row++)
 	{
-		claims[row].flight_id = bk_row_int64_at(rows, row, 1);
-		claims[row].seat_number = bk_row_text_at(rows, row, 2);
+		claims[row].flight_id = bk_row_int64(rows, row, "flight_id");
+		claims[row].seat_number = bk_row_text(rows, row, "seat_number");
 		claims[row].terms = &terms;
 	}
 	bk_seats_claim(claims, (int) rows.count);
@@ -301,18 +263,9 @@ claim_new_seats(const BkBooking *booking, int64 change_id)
 	return (int) rows.count;
 }
 
-static BkRows
-read_quote(int64 change_id)
+/* A whole number as a numeric. */
+static Datum
+numeric_of(int number)
 {
-	Datum values[] = {Int64GetDatum(change_id)};
-
-	return bk_query_run_old(&read_change, values, NULL);
-}
-
-static void
-put(BkResponse *response, int64 change_id)
-{
-	bk_json_open(response->body, '{');
-	bk_json_put_row(response->body, read_quote(change_id), 0);
-	bk_json_close(response->body, '}');
+	return NumericGetDatum(int64_to_numeric(number));
 }

@@ -8,11 +8,12 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "utils/builtins.h"
 
 #include "base/query.h"
+#include "base/words.h"
 #include "booking/items.h"
 
+/* From here on the seats are sold and the prices are revenue. */
 static BkQuery confirm_items = BK_INSERT(
 	"WITH item AS ("
 	"  UPDATE public.booking_items"
@@ -24,6 +25,7 @@ static BkQuery confirm_items = BK_INSERT(
 	"   FROM item",
 	INT8OID);
 
+/* One item at most: booking_items_live_seat_key. */
 static BkQuery expire_seat = BK_INSERT(
 	"WITH item AS ("
 	"  UPDATE public.booking_items"
@@ -35,6 +37,7 @@ static BkQuery expire_seat = BK_INSERT(
 	"   FROM item",
 	INT8OID, TEXTOID);
 
+/* Items that a claim has expired already are no longer held and not found. */
 static BkQuery expire_items = BK_SELECT(
 	"WITH item AS ("
 	"  UPDATE public.booking_items"
@@ -45,27 +48,33 @@ static BkQuery expire_items = BK_SELECT(
 	"  " BK_SQL_INSERT_EVENT
 	"  SELECT booking_id, item_no, flight_id, seat_number, 'expired', 0, 0, pg_catalog.clock_timestamp()"
 	"    FROM item)"
-	" SELECT pg_catalog.array_agg(flight_id), pg_catalog.array_agg(seat_number) FROM item",
+	" SELECT pg_catalog.array_agg(flight_id) AS flight_ids, pg_catalog.array_agg(seat_number) AS seat_numbers"
+	"   FROM item",
 	INT8ARRAYOID);
 
+/* What an item was before tells its deltas: a held one was never sold, so there is nothing to take back. */
 static BkQuery cancel_items = BK_SELECT(
 	"WITH before AS ("
 	"  SELECT i.item_no, i.price, c.penalty, i.status <> 'held' AS sold"
 	"    FROM public.booking_items AS i"
 	"    JOIN unnest($2, $3) AS c (item_no, penalty) ON c.item_no = i.item_no"
-	"   WHERE i.booking_id = $1 AND i.status NOT IN ('cancelled', 'expired')),"
-	" item AS ("
-	"  UPDATE public.booking_items AS i"
-	"     SET status = 'cancelled', penalty_amount = b.penalty, updated_at = pg_catalog.clock_timestamp()"
-	"    FROM before AS b"
-	"   WHERE i.booking_id = $1 AND i.item_no = b.item_no"
-	"  RETURNING i.item_no, i.flight_id, i.seat_number, b.sold, b.price - b.penalty AS refund),"
-	" event AS ("
-	"  " BK_SQL_INSERT_EVENT "  SELECT $1, item_no, flight_id, seat_number, 'cancelled',"
-	"         CASE WHEN sold THEN -1 ELSE 0 END, CASE WHEN sold THEN -refund ELSE 0 END,"
-	"         pg_catalog.clock_timestamp()"
-	"    FROM item)"
-	" SELECT pg_catalog.array_agg(flight_id), pg_catalog.array_agg(seat_number), pg_catalog.count(*) FROM item",
+	"   WHERE i.booking_id = $1 AND " BK_SQL_LIVE(
+		"i") "),"
+			 " item AS ("
+			 "  UPDATE public.booking_items AS i"
+			 "     SET status = 'cancelled', penalty_amount = b.penalty, updated_at = pg_catalog.clock_timestamp()"
+			 "    FROM before AS b"
+			 "   WHERE i.booking_id = $1 AND i.item_no = b.item_no"
+			 "  RETURNING i.item_no, i.flight_id, i.seat_number, b.sold, b.price - b.penalty AS refund),"
+			 " event AS ("
+			 "  " BK_SQL_INSERT_EVENT
+			 "  SELECT $1, item_no, flight_id, seat_number, 'cancelled',"
+			 "         CASE WHEN sold THEN -1 ELSE 0 END, CASE WHEN sold THEN -refund ELSE 0 END,"
+			 "         pg_catalog.clock_timestamp()"
+			 "    FROM item)"
+			 " SELECT pg_catalog.array_agg(flight_id) AS flight_ids, pg_catalog.array_agg(seat_number) AS seat_numbers,"
+			 "        pg_catalog.count(*) AS items"
+			 "   FROM item",
 	INT8OID, INT2ARRAYOID, NUMERICARRAYOID);
 
 /* An item that changes its flight leaves an event on either flight, so that each flight's events tell its seats. */
@@ -75,36 +84,37 @@ static BkQuery move_items = BK_SELECT(
 	"         c.flight_id, c.seat_number, c.old_price, c.new_price, c.fee_amount"
 	"    FROM public.booking_items AS i"
 	"    JOIN public.booking_change_items AS c ON c.change_id = $2 AND c.item_no = i.item_no"
-	"   WHERE i.booking_id = $1 AND i.status NOT IN ('cancelled', 'expired')),"
-	" item AS ("
-	"  UPDATE public.booking_items AS i"
-	"     SET flight_id = m.flight_id, seat_number = m.seat_number, price = m.new_price,"
-	"         fee_amount = i.fee_amount + m.fee_amount, updated_at = pg_catalog.clock_timestamp()"
-	"    FROM moved AS m"
-	"   WHERE i.booking_id = $1 AND i.item_no = m.item_no),"
-	" event AS ("
-	"  " BK_SQL_INSERT_EVENT "  SELECT $1, item_no, e.flight_id, e.seat_number,"
-	"         CASE WHEN old_flight = m.flight_id THEN 'seat_changed' ELSE 'flight_changed' END,"
-	"         CASE WHEN sold THEN e.seat_delta ELSE 0 END, CASE WHEN sold THEN e.revenue_delta ELSE 0 END,"
-	"         pg_catalog.clock_timestamp()"
-	"    FROM moved AS m,"
-	"         LATERAL (SELECT m.flight_id, m.seat_number, 0, new_price - old_price + fee_amount"
-	"                   WHERE old_flight = m.flight_id"
-	"                   UNION ALL"
-	"                  SELECT old_flight, old_seat, -1, -old_price WHERE old_flight <> m.flight_id"
-	"                   UNION ALL"
-	"                  SELECT m.flight_id, m.seat_number, 1, new_price + fee_amount"
-	"                   WHERE old_flight <> m.flight_id)"
-	"         AS e (flight_id, seat_number, seat_delta, revenue_delta))"
-	" SELECT pg_catalog.array_agg(old_flight), pg_catalog.array_agg(old_seat), pg_catalog.count(*) FROM moved",
+	"   WHERE i.booking_id = $1 AND " BK_SQL_LIVE(
+		"i") "),"
+			 " item AS ("
+			 "  UPDATE public.booking_items AS i"
+			 "     SET flight_id = m.flight_id, seat_number = m.seat_number, price = m.new_price,"
+			 "         fee_amount = i.fee_amount + m.fee_amount, updated_at = pg_catalog.clock_timestamp()"
+			 "    FROM moved AS m"
+			 "   WHERE i.booking_id = $1 AND i.item_no = m.item_no),"
+			 " event AS ("
+			 "  " BK_SQL_INSERT_EVENT "  SELECT $1, item_no, e.flight_id, e.seat_number,"
+			 "         CASE WHEN old_flight = m.flight_id THEN 'seat_changed' ELSE 'flight_changed' END,"
+			 "         CASE WHEN sold THEN e.seat_delta ELSE 0 END, CASE WHEN sold THEN e.revenue_delta ELSE 0 END,"
+			 "         pg_catalog.clock_timestamp()"
+			 "    FROM moved AS m,"
+			 "         LATERAL (SELECT m.flight_id, m.seat_number, 0, new_price - old_price + fee_amount"
+			 "                   WHERE old_flight = m.flight_id"
+			 "                   UNION ALL"
+			 "                  SELECT old_flight, old_seat, -1, -old_price WHERE old_flight <> m.flight_id"
+			 "                   UNION ALL"
+			 "                  SELECT m.flight_id, m.seat_number, 1, new_price + fee_amount"
+			 "                   WHERE old_flight <> m.flight_id)"
+			 "         AS e (flight_id, seat_number, seat_delta, revenue_delta))"
+			 " SELECT pg_catalog.array_agg(old_flight) AS flight_ids, pg_catalog.array_agg(old_seat) AS seat_numbers,"
+			 "        pg_catalog.count(*) AS items"
+			 "   FROM moved",
 	INT8OID, INT8OID);
 
 uint64
 bk_items_confirm(int64 booking_id)
 {
-	Datum values[] = {Int64GetDatum(booking_id)};
-
-	return bk_query_run_old(&confirm_items, values, NULL).count;
+	return bk_query_run(&confirm_items, bk_int64(booking_id)).count;
 }
 
 void
@@ -127,21 +137,18 @@ bk_items_expire_claimed(const BkClaim *claims, int count)
 BkRows
 bk_items_expire(Datum booking_ids)
 {
-	return bk_query_run_old(&expire_items, &booking_ids, NULL);
+	return bk_query_run(&expire_items, bk_datum(booking_ids));
 }
 
 BkRows
 bk_items_move(int64 booking_id, int64 change_id)
 {
-	Datum values[] = {Int64GetDatum(booking_id), Int64GetDatum(change_id)};
-
-	return bk_query_run_old(&move_items, values, NULL);
+	return bk_query_run(&move_items, bk_int64(booking_id), bk_int64(change_id));
 }
 
 BkRows
 bk_items_cancel(int64 booking_id, Datum item_nos, Datum penalties)
 {
-	Datum values[] = {Int64GetDatum(booking_id), item_nos, penalties};
-
-	return bk_query_run_old(&cancel_items, values, NULL);
+	return bk_query_run(&cancel_items, bk_int64(booking_id), bk_datum(item_nos),
+						bk_datum(penalties));
 }

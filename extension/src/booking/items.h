@@ -24,16 +24,19 @@ extern uint64 bk_items_confirm(int64 booking_id);
  */
 extern void bk_items_expire_claimed(const BkClaim *claims, int count);
 
-/* Expires the held items of bookings (bigint[]). Rows: flight_ids bigint[], seat_numbers text[] of the freed seats. */
+/*
+ * Expires the held items of bookings (bigint[]). One row: flight_ids bigint[] and seat_numbers text[] of the seats they had,
+ * null where nothing was held.
+ */
 extern BkRows bk_items_expire(Datum booking_ids);
 
 /*
- * Moves the live items of a change to its seats, at its prices and fees. Rows: as bk_items_expire, the seats they had, and
- * how many items that were: fewer than the change has where a claim has taken over a lapsed seat meanwhile.
+ * Moves the live items of a change to its seats, at its prices and fees. One row: the seats they had, as bk_items_expire,
+ * and items bigint, how many: fewer than the change has where a claim has taken over a lapsed seat meanwhile.
  */
 extern BkRows bk_items_move(int64 booking_id, int64 change_id);
 
-/* Cancels live items (smallint[]) with their penalties (numeric[]). Rows: as bk_items_move. */
+/* Cancels live items (smallint[]) with their penalties (numeric[]). One row, as of bk_items_move. */
 extern BkRows bk_items_cancel(int64 booking_id, Datum item_nos, Datum penalties);
 
 #endif

@@ -9,7 +9,7 @@
 #include "booking/bookings.h"
 #include "http/etag.h"
 
-int32
+int64
 bk_http_if_match(const BkRequest *request)
 {
 	const char *tag = bk_json_string(request->context, "if_match", 32, BK_OPTIONAL);

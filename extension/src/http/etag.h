@@ -8,7 +8,7 @@
 #include "http/request.h"
 
 /* The version that the request's If-Match names, or BK_ANY_VERSION where it names none. Raises SB010. */
-extern int32 bk_http_if_match(const BkRequest *request);
+extern int64 bk_http_if_match(const BkRequest *request);
 
 /* Sets the response's ETag to a version. */
 extern void bk_http_put_etag(BkResponse *response, int32 version);

@@ -1,0 +1,34 @@
+/*
+ * change_quote.h
+ *		What moving items to other seats or flights would cost.
+ */
+#ifndef BK_CHANGE_QUOTE_H
+#define BK_CHANGE_QUOTE_H
+
+#include "base/json_read.h"
+
+/* Where one item is to go, as it was read; bk_change_quote checks it. */
+typedef struct BkMove
+{
+	const char *path; /* what errors put before the names of the fields: "" or "items[0]." */
+	int64 item_no;
+	int64 flight_id;         /* 0: its own flight */
+	const char *seat_number; /* or NULL */
+} BkMove;
+
+/*
+ * Reads {"items": [{"item_no": 1, "flight_id": 2, "seat": "12A"}]}, flight_id left out for the item's own flight. Raises
+ * SB010 for a list that is empty or too long and for values of another JSON type.
+ */
+extern BkMove *bk_change_read_moves(BkObject body, int *count);
+
+/*
+ * Quotes moving 1 to BK_MAX_ITEMS items: new prices less old ones, plus the fare's fee for another flight. Locks the
+ * booking, claims nothing. Returns the quote's id. Raises SB002 (the new flight is not on sale), SB003, SB005, SB010 (a
+ * wrong number or seat, an item that is named twice or not live, a flight in another currency), SB011, SB017, SB019 (the
+ * fare does not allow it, or the flight has left).
+ */
+extern int64 bk_change_quote(int64 booking_id, int64 if_version, const BkMove *moves,
+							 int count);
+
+#endif
