@@ -319,12 +319,12 @@ CREATE FUNCTION booking.etl_run(
     OUT finished_at timestamptz, OUT freshness timestamptz, OUT rows_in bigint, OUT rows_inserted bigint,
     OUT rows_updated bigint, OUT rows_deleted bigint, OUT rows_rejected bigint, OUT duration_seconds float8)
     RETURNS SETOF record
-    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
     ROWS 1
     AS 'MODULE_PATHNAME', 'booking_etl_run';
 COMMENT ON FUNCTION booking.etl_run(boolean) IS
-    'Dimensions, facts and materialized views in one transaction. full: look at every source row instead of those that warehouse.change_queue names; the facts come out the same row for row, and the history in dim_flight and dim_customer, which the booking tables cannot give back, is kept. Returns its row of warehouse.etl_runs. SQLSTATE 55P03: another run is under way.';
+    'Dimensions, facts and materialized views in one transaction. full: look at every source row instead of those that warehouse.change_queue names (null: false); the facts come out the same row for row, and the history in dim_flight and dim_customer, which the booking tables cannot give back, is kept. Returns its row of warehouse.etl_runs. SQLSTATE 55P03: another run is under way.';
 
 CREATE FUNCTION booking.report_load_factor(
     date_from date DEFAULT NULL, date_to date DEFAULT NULL, group_by text DEFAULT 'route', origin text DEFAULT NULL,
