@@ -1,5 +1,5 @@
 -- ddl_warehouse_schema.sql: the star schema of the reports database, the queue that tells the ETL what changed, and the
--- triggers that fill it. It loads dimensions.sql, facts.sql and loads.sql beside it. Load it after the booking
+-- triggers that fill it. It loads dimensions.sql, facts.sql, loads.sql and reports.sql beside it. Load it after the booking
 -- tables, the extension and the roles; it may be loaded again.
 --
 -- Conventions
@@ -487,6 +487,7 @@ COMMENT ON TABLE warehouse.fact_payment IS 'Transaction fact. Grain: one entry o
 \ir dimensions.sql
 \ir facts.sql
 \ir loads.sql
+\ir reports.sql
 
 ---------------------------------------------------------------------------------------------------------------------
 -- Materialized views, refreshed by each run that changed something

@@ -122,6 +122,12 @@ SELECT * FROM report_load_factor(group_by => 'fare');
 SELECT * FROM report_revenue(group_by => 'route; DROP TABLE flights');
 SELECT * FROM report_booking_curve(origin => 'Heathrow');
 SELECT * FROM report_revenue('2020-03-02', '2020-03-01');
+SELECT * FROM report_load_factor('-infinity', '2020-03-01');
+SELECT * FROM report_booking_curve(date_to => 'infinity');
+SELECT * FROM report_revenue(group_by => '');
+SELECT * FROM report_revenue(destination => '');
+-- null is as good as nothing
+SELECT count(*) FROM report_revenue(NULL, NULL, NULL, NULL, NULL);
 
 -- facts
 SELECT booking_id AS b, item_no AS i, cabin_class, fare_code, channel, lead_band, booked_date_key AS booked, confirmed_date_key AS confirmed,
@@ -274,10 +280,15 @@ SELECT * FROM booking_api('GET', '/v1/reports/profit');
 SELECT * FROM booking_api('GET', '/v1/reports/revenue', '{"group_by":"passenger"}');
 SELECT * FROM booking_api('GET', '/v1/reports/revenue', '{"from":"yesterday"}');
 SELECT * FROM booking_api('GET', '/v1/reports/revenue', '{"format":"xml"}');
+SELECT * FROM booking_api('GET', '/v1/reports/revenue', '{"origin":"Heathrow"}');
+SELECT * FROM booking_api('GET', '/v1/reports/revenue', '{"from":"2020-03-02","to":"2020-03-01"}');
+SELECT * FROM booking_api('GET', '/v1/reports/revenue', '{"to":"infinity"}');
 SELECT status, body::json ->> 'status' AS state, body::json ->> 'is_full' AS is_full, body::json ->> 'rows_updated' AS updated FROM booking_api('POST', '/v1/etl_runs');
 SELECT status, body::json ->> 'is_full' AS is_full FROM booking_api('POST', '/v1/etl_runs', body => '{"full":true}');
 SELECT * FROM booking_api('POST', '/v1/etl_runs', body => '{"full":"yes"}');
 SELECT json_array_length(body::json -> 'etl_runs') AS runs, body::json #>> '{etl_runs,1,steps,0,step}' AS first_step FROM booking_api('GET', '/v1/etl_runs', '{"limit":"2"}');
+SELECT * FROM booking_api('GET', '/v1/etl_runs', '{"limit":"0"}');
+SELECT * FROM booking_api('GET', '/v1/etl_runs', '{"limit":"201"}');
 -- the warehouse's owner runs the ETL, the application reads reports, and neither writes the booking tables
 SET ROLE reports_etl;
 SELECT status FROM etl_run();
