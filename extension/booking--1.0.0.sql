@@ -325,12 +325,12 @@ CREATE FUNCTION booking.etl_run(
     OUT finished_at timestamptz, OUT freshness timestamptz, OUT rows_in bigint, OUT rows_inserted bigint,
     OUT rows_updated bigint, OUT rows_deleted bigint, OUT rows_rejected bigint, OUT duration_seconds float8)
     RETURNS SETOF record
-    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
     ROWS 1
     AS 'MODULE_PATHNAME', 'booking_etl_run';
 COMMENT ON FUNCTION booking.etl_run(boolean) IS
-    'Dimensions, facts and materialized views in one transaction. full: look at every source row instead of those that warehouse.change_queue names; the facts come out the same row for row, and the history in dim_flight and dim_customer, which the booking tables cannot give back, is kept. Returns its row of warehouse.etl_runs. SQLSTATE 55P03: another run is under way.';
+    'Dimensions, facts and materialized views in one transaction. full: look at every source row instead of those that warehouse.change_queue names (null: false); the facts come out the same row for row, and the history in dim_flight and dim_customer, which the booking tables cannot give back, is kept. Returns its row of warehouse.etl_runs. SQLSTATE 55P03: another run is under way.';
 
 CREATE FUNCTION booking.report_load_factor(
     date_from date DEFAULT NULL, date_to date DEFAULT NULL, group_by text DEFAULT 'route', origin text DEFAULT NULL,
@@ -341,7 +341,7 @@ CREATE FUNCTION booking.report_load_factor(
     SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'booking_report_load_factor';
 COMMENT ON FUNCTION booking.report_load_factor(date, date, text, text, text) IS
-    'Load factor of operated (departed or arrived) flights. date_from, date_to: first and last local departure date, null for no bound; group_by: route, date, month, cabin, aircraft, flight_number, total; origin, destination: IATA codes, null for all. load_factor = sum(RPK) / sum(ASK), 0 to 1; ASK = seats offered (capacity less blocked) x km, RPK = flown passengers other than infants x km (ICAO, IATA). SQLSTATE SB010: unknown group_by, malformed airport, dates the wrong way round.';
+    'Load factor of operated (departed or arrived) flights. date_from, date_to: first and last local departure date, null for no bound; group_by: route, date, month, cabin, aircraft, flight_number, total; origin, destination: IATA codes, null for all. load_factor = sum(RPK) / sum(ASK), 0 to 1; ASK = seats offered (capacity less blocked) x km, RPK = flown passengers other than infants x km (ICAO, IATA). Null for group_by is its default. SQLSTATE SB010: unknown group_by, malformed airport, infinite date, date_from after date_to. What it computes is warehouse.load_factor().';
 
 CREATE FUNCTION booking.report_revenue(
     date_from date DEFAULT NULL, date_to date DEFAULT NULL, group_by text DEFAULT 'route', origin text DEFAULT NULL,
@@ -352,7 +352,7 @@ CREATE FUNCTION booking.report_revenue(
     SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'booking_report_revenue';
 COMMENT ON FUNCTION booking.report_revenue(date, date, text, text, text) IS
-    'Revenue by the time of sale or refund. date_from, date_to: first and last UTC date of the event, null for no bound; group_by: route, date, month, cabin, aircraft, fare, channel, total; origin, destination: IATA codes, null for all. Amounts are per currency: gross_revenue what was sold, refunds what was paid back, penalties_kept the part of cancelled items that was not, net_revenue = gross_revenue - refunds = the sum of payments. SQLSTATE SB010 as for report_load_factor.';
+    'Revenue by the time of sale or refund. date_from, date_to: first and last UTC date of the event, null for no bound; group_by: route, date, month, cabin, aircraft, fare, channel, total; origin, destination: IATA codes, null for all. Amounts are per currency: gross_revenue what was sold, refunds what was paid back, penalties_kept the part of cancelled items that was not, net_revenue = gross_revenue - refunds = the sum of payments. SQLSTATE SB010 as for report_load_factor. What it computes is warehouse.revenue().';
 
 CREATE FUNCTION booking.report_booking_curve(
     date_from date DEFAULT NULL, date_to date DEFAULT NULL, group_by text DEFAULT 'route', origin text DEFAULT NULL,
@@ -363,6 +363,6 @@ CREATE FUNCTION booking.report_booking_curve(
     SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'booking_report_booking_curve';
 COMMENT ON FUNCTION booking.report_booking_curve(date, date, text, text, text) IS
-    'Booking curve of flights that are not cancelled. date_from, date_to: first and last local departure date, null for no bound; group_by: route, date, month, cabin, aircraft, flight_number, total; origin, destination: IATA codes, null for all. For each data collection point D-x, x = 63 56 49 42 35 31 27 23 19 16 13 10 7 5 3 1 0 (PODS): the flights that had reached it when the warehouse was last brought up to date, their seats offered, the net seats sold by the end of that day in the origin''s calendar, booked_load = bookings_on_hand / capacity, and pick_up, the net seats sold since the point before on the same flights. SQLSTATE SB010 as for report_load_factor.';
+    'Booking curve of flights that are not cancelled. date_from, date_to: first and last local departure date, null for no bound; group_by: route, date, month, cabin, aircraft, flight_number, total; origin, destination: IATA codes, null for all. For each data collection point D-x, x = 63 56 49 42 35 31 27 23 19 16 13 10 7 5 3 1 0 (PODS): the flights that had reached it when the warehouse was last brought up to date, their seats offered, the net seats sold by the end of that day in the origin''s calendar, booked_load = bookings_on_hand / capacity, and pick_up, the net seats sold since the point before on the same flights. SQLSTATE SB010 as for report_load_factor. What it computes is warehouse.booking_curve().';
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA booking FROM PUBLIC;

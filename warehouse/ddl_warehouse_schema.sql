@@ -1,5 +1,6 @@
 -- ddl_warehouse_schema.sql: the star schema of the reports database, the queue that tells the ETL what changed, and the
--- triggers that fill it. Load it after the booking tables and the extension; it may be loaded again.
+-- triggers that fill it. It loads dimensions.sql, facts.sql, loads.sql and reports.sql beside it. Load it after the booking
+-- tables, the extension and the roles; it may be loaded again.
 --
 -- Conventions
 --   * A dimension has an integer surrogate key. Key -1 is the unknown member; date key -2 means "has not happened".
@@ -17,6 +18,7 @@
 SET client_min_messages = warning;
 
 CREATE SCHEMA IF NOT EXISTS warehouse;
+ALTER SCHEMA warehouse OWNER TO reports_etl;
 COMMENT ON SCHEMA warehouse IS 'Star schema of the reports database, filled by booking.etl_run().';
 
 ---------------------------------------------------------------------------------------------------------------------
@@ -110,6 +112,9 @@ CREATE OR REPLACE FUNCTION warehouse.date_key(day date) RETURNS integer
     AS $$ SELECT CASE WHEN day IS NULL THEN -2
                       WHEN day BETWEEN '2000-01-01' AND '2099-12-31' THEN to_char(day, 'YYYYMMDD')::integer
                       ELSE -1 END $$;
+ALTER FUNCTION warehouse.date_key(date) OWNER TO reports_etl;
+REVOKE ALL ON FUNCTION warehouse.date_key(date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION warehouse.date_key(date) TO booking_ro;
 COMMENT ON FUNCTION warehouse.date_key(date) IS 'Key of a date in dim_date; -2 for null, which says that it has not happened.';
 
 INSERT INTO warehouse.dim_date
@@ -474,6 +479,15 @@ CREATE TABLE IF NOT EXISTS warehouse.fact_payment (
 CREATE INDEX IF NOT EXISTS fact_payment_booking_idx ON warehouse.fact_payment (booking_id);
 CREATE INDEX IF NOT EXISTS fact_payment_date_idx ON warehouse.fact_payment (payment_date_key);
 COMMENT ON TABLE warehouse.fact_payment IS 'Transaction fact. Grain: one entry of the payment ledger; refunds are negative.';
+
+---------------------------------------------------------------------------------------------------------------------
+-- What the tables should hold, how it gets there, and what is read from them
+---------------------------------------------------------------------------------------------------------------------
+
+\ir dimensions.sql
+\ir facts.sql
+\ir loads.sql
+\ir reports.sql
 
 ---------------------------------------------------------------------------------------------------------------------
 -- Materialized views, refreshed by each run that changed something

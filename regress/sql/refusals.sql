@@ -185,7 +185,8 @@ SELECT 'report_' || replace(report, '-', '_'), argument, 'SB010', format('SELECT
                ('date_to', 'date_from => ''2026-02-02'', date_to => ''2026-02-01''', '{"from": "2026-02-02", "to": "2026-02-01"}'),
                ('group_by', 'group_by => ''nonsense''', '{"group_by": "nonsense"}'), ('group_by', 'group_by => ''''', '{"group_by": ""}'),
                ('origin', 'origin => ''nonsense''', '{"origin": "nonsense"}'), ('origin', 'origin => ''''', '{"origin": ""}'),
-               ('destination', 'destination => ''nonsense''', '{"destination": "nonsense"}')) AS v (argument, call, http);
+               ('destination', 'destination => ''nonsense''', '{"destination": "nonsense"}'),
+               ('date_from', 'date_from => ''-infinity''', '{"from": "-infinity"}'), ('date_to', 'date_to => ''infinity''', '{"to": "infinity"}')) AS v (argument, call, http);
 
 -- what only SQL reaches
 INSERT INTO refusal VALUES

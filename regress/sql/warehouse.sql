@@ -28,6 +28,14 @@ RESET client_min_messages;
 SELECT relname FROM pg_class c WHERE relnamespace = 'warehouse'::regnamespace AND relkind IN ('r', 'm') AND obj_description(c.oid, 'pg_class') IS NULL;
 SELECT relname FROM pg_class c WHERE relnamespace = 'warehouse'::regnamespace AND relkind IN ('r', 'm') AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique);
 SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class WHERE relnamespace = 'warehouse'::regnamespace;
+SELECT p.oid::regprocedure FROM pg_proc p WHERE pronamespace = 'warehouse'::regnamespace AND obj_description(p.oid, 'pg_proc') IS NULL;
+SELECT DISTINCT pg_get_userbyid(proowner) FROM pg_proc WHERE pronamespace = 'warehouse'::regnamespace;
+SELECT p.oid::regprocedure FROM pg_proc p WHERE pronamespace = 'warehouse'::regnamespace AND has_function_privilege('public', p.oid, 'EXECUTE');
+-- the planner takes every SELECT of the warehouse into the statement that reads it: none is a scan of a function
+CREATE FUNCTION pg_temp.explain(statement text) RETURNS SETOF text LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY EXECUTE 'EXPLAIN ' || statement; END $$;
+SELECT p.oid::regprocedure FROM pg_proc AS p
+ WHERE pronamespace = 'warehouse'::regnamespace AND proretset
+   AND EXISTS (SELECT FROM pg_temp.explain(format('SELECT * FROM %s(%s)', p.oid::regproc, (SELECT string_agg('NULL', ', ') FROM generate_series(1, pronargs)))) AS line WHERE line LIKE '%Function Scan%');
 
 -- The airline. Flight 1: 2 business and 4 economy seats, one of them blocked. Flight 2 leaves on the 11th in UTC, on the
 -- 10th in New York; flight 5 on the 9th in UTC, on the 10th in Auckland. Flight 3 is cancelled, flight 4 in the far future.
@@ -85,6 +93,7 @@ SELECT scope, is_full, status, rows_in, rows_inserted, rows_updated, rows_delete
 SELECT step, rows_in, rows_inserted FROM warehouse.etl_run_steps ORDER BY run_id, step_no;
 -- a second run finds nothing to do
 SELECT is_full, rows_inserted, rows_updated, rows_deleted FROM etl_run();
+SELECT is_full, rows_inserted, rows_updated, rows_deleted FROM etl_run(NULL);
 
 -- load factor: RPK / ASK; neither the blocked seat nor the infant nor the no-show counts
 SELECT * FROM report_load_factor();
@@ -113,6 +122,12 @@ SELECT * FROM report_load_factor(group_by => 'fare');
 SELECT * FROM report_revenue(group_by => 'route; DROP TABLE flights');
 SELECT * FROM report_booking_curve(origin => 'Heathrow');
 SELECT * FROM report_revenue('2020-03-02', '2020-03-01');
+SELECT * FROM report_load_factor('-infinity', '2020-03-01');
+SELECT * FROM report_booking_curve(date_to => 'infinity');
+SELECT * FROM report_revenue(group_by => '');
+SELECT * FROM report_revenue(destination => '');
+-- null is as good as nothing
+SELECT count(*) FROM report_revenue(NULL, NULL, NULL, NULL, NULL);
 
 -- facts
 SELECT booking_id AS b, item_no AS i, cabin_class, fare_code, channel, lead_band, booked_date_key AS booked, confirmed_date_key AS confirmed,
@@ -221,6 +236,34 @@ UPDATE customers SET phone = '4' WHERE customer_id = 3;
 SELECT entity, key FROM warehouse.change_queue;
 ROLLBACK;
 
+-- rows are compared by column name: a column more in every dimension and fact is left alone, a column that moved is found
+BEGIN;
+SELECT format('ALTER TABLE warehouse.%I ADD COLUMN note text DEFAULT %L', relname, 'kept') FROM pg_class
+ WHERE relnamespace = 'warehouse'::regnamespace AND relkind = 'r' AND relname ~ '^(dim|fact)_' ORDER BY relname \gexec
+SELECT is_full, rows_inserted, rows_updated, rows_deleted FROM etl_run();
+SET LOCAL session_replication_role = replica;
+UPDATE aircraft SET model = 'Renamed';
+UPDATE fares SET name = 'Renamed';
+UPDATE flights SET distance_km = distance_km + 1;
+UPDATE customers SET tier = 'silver';
+UPDATE booking_events SET occurred_at = occurred_at + interval '1 day', revenue_delta = revenue_delta * 2;
+UPDATE payments SET created_at = created_at + interval '1 day';
+SELECT is_full, rows_deleted FROM etl_run();
+SELECT string_agg(step, ', ' ORDER BY step_no) FROM warehouse.etl_run_steps WHERE rows_updated > 0 AND run_id = (SELECT max(run_id) FROM warehouse.etl_runs);
+SELECT is_full, rows_inserted, rows_updated, rows_deleted FROM etl_run();
+SELECT is_full, rows_inserted, rows_updated, rows_deleted FROM etl_run(true);
+UPDATE airports SET name = 'Renamed' WHERE iata = 'LHR';
+SELECT is_full, rows_inserted, rows_updated, rows_deleted FROM etl_run();
+SELECT name, note FROM warehouse.dim_airport WHERE iata = 'LHR';
+SELECT count(*) FROM warehouse.fact_payment WHERE note <> 'kept';
+ALTER TABLE warehouse.fact_payment DROP COLUMN method, ADD COLUMN method text;
+ALTER TABLE warehouse.dim_fare DROP COLUMN changeable, ADD COLUMN changeable boolean;
+SELECT rows_inserted, rows_updated, rows_deleted FROM etl_run(true);
+SELECT count(*) FROM warehouse.fact_payment WHERE method IS NULL;
+SELECT count(*) FROM warehouse.dim_fare WHERE changeable IS NULL AND fare_key > 0;
+SELECT rows_inserted, rows_updated, rows_deleted FROM etl_run(true);
+ROLLBACK;
+
 -- a full run finds nothing that the many small runs have missed
 SELECT is_full, rows_inserted, rows_updated, rows_deleted FROM etl_run(full => true);
 -- no fact leads to a missing member
@@ -237,10 +280,15 @@ SELECT * FROM booking_api('GET', '/v1/reports/profit');
 SELECT * FROM booking_api('GET', '/v1/reports/revenue', '{"group_by":"passenger"}');
 SELECT * FROM booking_api('GET', '/v1/reports/revenue', '{"from":"yesterday"}');
 SELECT * FROM booking_api('GET', '/v1/reports/revenue', '{"format":"xml"}');
+SELECT * FROM booking_api('GET', '/v1/reports/revenue', '{"origin":"Heathrow"}');
+SELECT * FROM booking_api('GET', '/v1/reports/revenue', '{"from":"2020-03-02","to":"2020-03-01"}');
+SELECT * FROM booking_api('GET', '/v1/reports/revenue', '{"to":"infinity"}');
 SELECT status, body::json ->> 'status' AS state, body::json ->> 'is_full' AS is_full, body::json ->> 'rows_updated' AS updated FROM booking_api('POST', '/v1/etl_runs');
 SELECT status, body::json ->> 'is_full' AS is_full FROM booking_api('POST', '/v1/etl_runs', body => '{"full":true}');
 SELECT * FROM booking_api('POST', '/v1/etl_runs', body => '{"full":"yes"}');
 SELECT json_array_length(body::json -> 'etl_runs') AS runs, body::json #>> '{etl_runs,1,steps,0,step}' AS first_step FROM booking_api('GET', '/v1/etl_runs', '{"limit":"2"}');
+SELECT * FROM booking_api('GET', '/v1/etl_runs', '{"limit":"0"}');
+SELECT * FROM booking_api('GET', '/v1/etl_runs', '{"limit":"201"}');
 -- the warehouse's owner runs the ETL, the application reads reports, and neither writes the booking tables
 SET ROLE reports_etl;
 SELECT status FROM etl_run();

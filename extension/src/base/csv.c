@@ -36,6 +36,7 @@ bk_csv_put_rows(StringInfo out, BkRows rows)
 	}
 }
 
+/* A field, quoted only where its text has to be; nothing for NULL. */
 static void
 put_field(StringInfo out, const char *text)
 {

@@ -42,6 +42,14 @@ bk_query_run_values(BkQuery *query, const NullableDatum *values, int count)
 	return (BkRows){.table = SPI_tuptable, .count = SPI_processed};
 }
 
+void
+bk_query_forget(BkQuery *query)
+{
+	if (query->plan != NULL)
+		SPI_freeplan(query->plan);
+	query->plan = NULL;
+}
+
 BkRows
 bk_query_run_old(BkQuery *query, const Datum *values, const char *nulls)
 {

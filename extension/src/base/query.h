@@ -130,6 +130,9 @@ bk_argument(FunctionCallInfo fcinfo, int arg)
 						sizeof((NullableDatum[]){__VA_ARGS__}) / sizeof(NullableDatum))
 extern BkRows bk_query_run_values(BkQuery *query, const NullableDatum *values, int count);
 
+/* Gives up the plan of a statement that is not static, so that it may go out of scope. */
+extern void bk_query_forget(BkQuery *query);
+
 /* The number of a column, from 1. A name that the statement does not give is an internal error. */
 extern int bk_rows_column(BkRows rows, const char *column);
 
