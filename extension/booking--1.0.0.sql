@@ -73,8 +73,9 @@ CREATE FUNCTION booking.create_customer(
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'booking_create_customer';
 COMMENT ON FUNCTION booking.create_customer(text, text, text, text) IS
-'Adds a customer. country: ISO 3166-1 alpha-2. SB010: no full_name; SB014: the e-mail address, regardless of case, is taken;
-23514: a value that the table''s constraints refuse.';
+'Adds a customer. full_name: 1 to 200 characters without spaces around them; email: of at most 254 characters, phone: of at most 32, not
+blank, null for none; country: ISO 3166-1 alpha-2, null for none. SB010: no full_name, or a value that is malformed; SB014: the e-mail
+address, regardless of case, is taken.';
 
 CREATE FUNCTION booking.update_customer(
     customer_id bigint, full_name text DEFAULT NULL, email text DEFAULT NULL, phone text DEFAULT NULL, country text DEFAULT NULL)
@@ -82,8 +83,8 @@ CREATE FUNCTION booking.update_customer(
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'booking_update_customer';
 COMMENT ON FUNCTION booking.update_customer(bigint, text, text, text, text) IS
-'Changes what is given of a customer; a null leaves its column as it is. SB011: no such customer; SB014: the e-mail address is
-another''s; 23514: a value that the table''s constraints refuse.';
+'Changes what is given of a customer; a null leaves its column as it is. SB010: no customer_id, or a value that create_customer
+refuses; SB011: no such customer; SB014: the e-mail address is another''s.';
 
 CREATE FUNCTION booking.create_booking(booking jsonb)
     RETURNS TABLE (booking_id bigint, booking_reference text, status text, total_amount numeric, currency text,
