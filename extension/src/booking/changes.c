@@ -18,6 +18,7 @@
 #include "base/query.h"
 #include "base/result.h"
 #include "base/settings.h"
+#include "booking/booking_document.h"
 #include "booking/bookings.h"
 #include "booking/changes.h"
 #include "booking/items.h"
@@ -138,7 +139,7 @@ booking_change_seat(PG_FUNCTION_ARGS)
 	bk_change_confirm(bk_change_quote(PG_GETARG_INT64(0),
 									  bk_booking_if_version(fcinfo, 6), &move, 1),
 					  &tender);
-	bk_result_return(fcinfo, bk_booking_summary(PG_GETARG_INT64(0)));
+	bk_booking_return(fcinfo, PG_GETARG_INT64(0));
 	SPI_finish();
 	return (Datum) 0;
 }

@@ -14,6 +14,7 @@
 #include "base/errcodes.h"
 #include "base/query.h"
 #include "base/result.h"
+#include "booking/booking_document.h"
 #include "booking/bookings.h"
 #include "booking/items.h"
 #include "booking/payments.h"
@@ -63,7 +64,7 @@ booking_pay(PG_FUNCTION_ARGS)
 	bk_payment_pay(booking_id, bk_booking_if_version(fcinfo, 4), PG_GETARG_DATUM(1),
 				   text_to_cstring(PG_GETARG_TEXT_PP(2)),
 				   text_to_cstring(PG_GETARG_TEXT_PP(3)));
-	bk_result_return(fcinfo, bk_booking_summary(booking_id));
+	bk_booking_return(fcinfo, booking_id);
 	SPI_finish();
 	return (Datum) 0;
 }
