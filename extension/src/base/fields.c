@@ -11,6 +11,7 @@
 #include "base/errcodes.h"
 #include "base/fields.h"
 
+/* The one form of such a message. */
 void
 bk_field_refuse(const char *field, const char *problem)
 {
@@ -40,6 +41,7 @@ bk_range_problem(int64 value, int64 min, int64 max)
 	return psprintf("must be from " INT64_FORMAT " to " INT64_FORMAT, min, max);
 }
 
+/* Characters, not bytes. */
 const char *
 bk_text_problem(const char *text, int max_length)
 {
@@ -52,6 +54,7 @@ bk_text_problem(const char *text, int max_length)
 	return NULL;
 }
 
+/* Names all words that would do. */
 const char *
 bk_word_problem(const char *word, const char *const *words)
 {

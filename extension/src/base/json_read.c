@@ -101,6 +101,7 @@ bk_json_bool(BkObject object, const char *field, bool value_if_absent)
 	return value.val.boolean;
 }
 
+/* Read from the text: a float in between would not be what the caller wrote. */
 bool
 bk_json_money(BkObject object, const char *field, BkNeed need, Datum *value)
 {
@@ -128,6 +129,7 @@ bk_json_money(BkObject object, const char *field, BkNeed need, Datum *value)
 	return true;
 }
 
+/* By hand, since the server's date input takes many other forms, and by DateStyle. */
 bool
 bk_json_date(BkObject object, const char *field, BkNeed need, DateADT *value)
 {
@@ -173,6 +175,7 @@ bk_json_object(BkObject object, const char *field)
 					  .path = psprintf("%s%s.", object.path, field)};
 }
 
+/* An empty array is as wrong as one too long: it says nothing that leaving it out would not. */
 BkArray
 bk_json_array(BkObject object, const char *field, int max_length, BkNeed need)
 {

@@ -62,6 +62,7 @@ booking_create_bookings(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(CStringGetTextDatum(out->data));
 }
 
+/* All of it is read before anything is made. */
 BkBatchRequest
 bk_batch_read_request(BkObject body)
 {
@@ -74,6 +75,7 @@ bk_batch_read_request(BkObject body)
 	return (BkBatchRequest){.all = all, .bookings = bookings, .count = array.length};
 }
 
+/* Customers, then seats: the lock order of seats.h, over all bookings. */
 const BkOutcome *
 bk_batch_create(const BkBatchRequest *request)
 {
@@ -177,6 +179,7 @@ create_alone(const BkBookingRequest *request, BkOutcome *outcome)
 		ReThrowError(outcome->error);
 }
 
+/* Made bookings are not read again: what was made of them is still there. */
 void
 bk_batch_put(StringInfo out, const BkOutcome *outcomes, int count)
 {
@@ -186,6 +189,7 @@ bk_batch_put(StringInfo out, const BkOutcome *outcomes, int count)
 	bk_json_close(out, ']');
 }
 
+/* Message and hint of a refusal are those that the same booking alone would get. */
 static void
 put_outcome(StringInfo out, const BkOutcome *outcome)
 {

@@ -61,6 +61,7 @@ booking_create_booking(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/* Whether the transaction wrote anything before is asked first: from prepare on it has locked rows. */
 void
 bk_booking_create(const BkBookingRequest *request, BkNewBooking *booking)
 {
@@ -74,6 +75,7 @@ bk_booking_create(const BkBookingRequest *request, BkNewBooking *booking)
 								 GUC_ACTION_LOCAL, true, 0, false);
 }
 
+/* A hold lasts as long as holds do, and no longer than the sales of any of its flights. */
 void
 bk_booking_prepare(const BkBookingRequest *request, BkClaim *claims, BkNewBooking *booking)
 {
@@ -97,6 +99,7 @@ bk_booking_prepare(const BkBookingRequest *request, BkClaim *claims, BkNewBookin
 		require_hold_quota(request->customer_id);
 }
 
+/* In the order of the items; the claims share the texts of the request. */
 void
 bk_booking_fill_claims(const BkBookingRequest *request, BkClaim *claims)
 {

@@ -8,9 +8,9 @@
 #include "booking/new_booking.h"
 
 /*
- * Makes a booking: all seats or none, held until payment or sold at once. The caller holds no lock but customers'. Raises
- * SB001, SB002 (flight not on sale), SB006 (instant: not the server's amount), SB010 (no such seat, or more than one
- * currency), SB011 (no such customer, flight or fare), SB018.
+ * Makes a booking: all seats or none, held until payment or sold at once. The caller holds no lock but on customers, or on
+ * the named seats as well, taken in lock order (seats.h). Raises SB001, SB002 (flight not on sale), SB006 (instant: not the
+ * server's amount), SB010 (no such seat, or more than one currency), SB011 (no such customer, flight or fare), SB018.
  *
  * The commit of a hold does not wait for its WAL where booking.hold_durability says so and the transaction has written
  * nothing else.

@@ -143,6 +143,7 @@ booking_booking_items(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/* From the rows, in three statements. */
 int32
 bk_booking_put(StringInfo out, int64 booking_id)
 {
@@ -152,6 +153,7 @@ bk_booking_put(StringInfo out, int64 booking_id)
 	return document.summary.version;
 }
 
+/* From what was made: one statement for each flight, and one for the payment of an instant booking. */
 void
 bk_booking_put_new(StringInfo out, const BkNewBooking *booking)
 {
@@ -160,6 +162,7 @@ bk_booking_put_new(StringInfo out, const BkNewBooking *booking)
 	put_document(out, &document);
 }
 
+/* One statement, for callers who have changed the booking. */
 void
 bk_booking_return(FunctionCallInfo fcinfo, int64 booking_id)
 {
@@ -172,6 +175,7 @@ bk_booking_return(FunctionCallInfo fcinfo, int64 booking_id)
 	return_summary(fcinfo, &summary);
 }
 
+/* No statement. */
 void
 bk_booking_return_new(FunctionCallInfo fcinfo, const BkNewBooking *booking)
 {
@@ -199,6 +203,7 @@ summary_from_row(BkRows rows)
 					 .version = bk_row_int32(rows, 0, "version")};
 }
 
+/* What summary_from_row would find: a booking is recorded with its first version. */
 static Summary
 new_summary(const BkNewBooking *booking)
 {
@@ -233,6 +238,7 @@ return_summary(FunctionCallInfo fcinfo, const Summary *summary)
 	bk_result_add(fcinfo, values, nulls);
 }
 
+/* Raises SB011. The document points into the rows, which live until SPI_finish(). */
 static Document
 document_from_rows(int64 booking_id)
 {
@@ -260,6 +266,7 @@ document_from_rows(int64 booking_id)
 	};
 }
 
+/* From read_items, an item a row. */
 static BookingItem *
 items_from_rows(BkRows rows)
 {
@@ -280,6 +287,7 @@ items_from_rows(BkRows rows)
 	return items;
 }
 
+/* A timestamptz of the first row, DT_NOEND for null: json_write shows it as null. */
 static TimestampTz
 moment_or_none(BkRows rows, const char *column)
 {
@@ -348,6 +356,7 @@ new_items(const BkNewBooking *booking)
 	return items;
 }
 
+/* The one place that knows names and order of the document's members. */
 static void
 put_document(StringInfo out, const Document *document)
 {
@@ -383,6 +392,7 @@ put_document(StringInfo out, const Document *document)
 	bk_json_close(out, '}');
 }
 
+/* The members of an item; those of its flight as the statements name them. */
 static void
 put_item(StringInfo out, const BookingItem *item)
 {

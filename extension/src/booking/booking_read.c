@@ -95,6 +95,7 @@ bk_booking_list(const BkBookingPage *page)
 						bk_int64(page->max_bookings));
 }
 
+/* The checks come first, so that what is refused does not depend on the booking. */
 int64
 bk_booking_find(const char *reference, const char *last_name)
 {

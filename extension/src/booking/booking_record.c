@@ -65,6 +65,7 @@ static int64 insert_booking(BkNewBooking *booking);
 static ItemArrays item_arrays(const BkNewBooking *booking);
 static void draw_reference(char *reference);
 
+/* The amount is compared before anything is written, and the payment made durable with the rest. */
 void
 bk_booking_record(BkNewBooking *booking)
 {
@@ -82,6 +83,7 @@ bk_booking_record(BkNewBooking *booking)
 	booking->booking_id = insert_booking(booking);
 }
 
+/* Numeric; there is at least one claim, and all are in one currency. */
 static Datum
 sum_prices(const BkClaim *claims, int count)
 {

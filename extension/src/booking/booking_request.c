@@ -29,6 +29,7 @@ static void refuse_twice(const BkItemRequest *items, int count);
 static bool same_name(const char *left, const char *right);
 static void read_payment(BkObject body, BkBookingRequest *request);
 
+/* Looks at every field in the order of the document, so that the first wrong one is named. */
 BkBookingRequest
 bk_booking_read_request(BkObject body)
 {

@@ -86,6 +86,7 @@ booking_update_customer(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/* One statement decides whether the address is taken, so that two sessions cannot both have it. */
 BkRows
 bk_customer_create(const BkCustomer *customer)
 {
@@ -101,6 +102,7 @@ bk_customer_create(const BkCustomer *customer)
 	return rows;
 }
 
+/* The address is looked for first: an UPDATE knows no ON CONFLICT. Two that meet there get 23505 from the index. */
 BkRows
 bk_customer_update(int64 customer_id, const BkCustomer *customer)
 {
@@ -175,6 +177,7 @@ refuse_address(void)
 			errmsg("a customer with that e-mail address exists"));
 }
 
+/* SB011 */
 static void
 refuse_unknown(int64 customer_id)
 {

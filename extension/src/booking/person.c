@@ -17,6 +17,7 @@
 #define MAX_PHONE_LENGTH 32
 #define EMAIL_FORM "^[^@\\s]+@[^@\\s]+$" /* of the domain email_address */
 
+/* Only spaces count as such, as for btrim() in the domain. */
 const char *
 bk_person_name_problem(const char *name)
 {
@@ -28,6 +29,7 @@ bk_person_name_problem(const char *name)
 	return problem;
 }
 
+/* By the domain's own expression, in its own regular expressions: another reading would accept what it refuses. */
 const char *
 bk_person_email_problem(const char *email)
 {

@@ -66,6 +66,7 @@ booking_forget_responses(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64((int64) forgotten);
 }
 
+/* An error on the way undoes the effect and leaves nothing under the key. */
 void
 bk_idempotency_dispatch(BkRequest *request, BkResponse *response)
 {

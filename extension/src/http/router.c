@@ -56,6 +56,7 @@ static bool match_pattern(const char *pattern, BkRequest *request);
 static bool take_id(const char **path, int64 *id);
 static bool take_name(const char **path, const char **name);
 
+/* The first route of path and method answers; a path that only other methods take is told apart from an unknown one. */
 void
 bk_router_dispatch(BkRequest *request, BkResponse *response)
 {
