@@ -74,8 +74,9 @@ CREATE FUNCTION booking.create_customer(
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'booking_create_customer';
 COMMENT ON FUNCTION booking.create_customer(text, text, text, text) IS
-'Adds a customer. country: ISO 3166-1 alpha-2. SB010: no full_name; SB014: the e-mail address, regardless of case, is taken;
-23514: a value that the table''s constraints refuse.';
+'Adds a customer. full_name: 1 to 200 characters without spaces around them; email: of at most 254 characters, phone: of at most 32, not
+blank, null for none; country: ISO 3166-1 alpha-2, null for none. SB010: no full_name, or a value that is malformed; SB014: the e-mail
+address, regardless of case, is taken.';
 
 CREATE FUNCTION booking.update_customer(
     customer_id bigint, full_name text DEFAULT NULL, email text DEFAULT NULL, phone text DEFAULT NULL, country text DEFAULT NULL)
@@ -83,13 +84,13 @@ CREATE FUNCTION booking.update_customer(
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'booking_update_customer';
 COMMENT ON FUNCTION booking.update_customer(bigint, text, text, text, text) IS
-'Changes what is given of a customer; a null leaves its column as it is. SB011: no such customer; SB014: the e-mail address is
-another''s; 23514: a value that the table''s constraints refuse.';
+'Changes what is given of a customer; a null leaves its column as it is. SB010: no customer_id, or a value that create_customer
+refuses; SB011: no such customer; SB014: the e-mail address is another''s.';
 
 CREATE FUNCTION booking.create_booking(booking jsonb)
     RETURNS TABLE (booking_id bigint, booking_reference text, status text, total_amount numeric, currency text,
                    payment_required_by timestamptz, version integer)
-    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'booking_create_booking';
 COMMENT ON FUNCTION booking.create_booking(jsonb) IS
 'Makes a booking: all seats or none. The argument is the body of POST /v1/bookings:
@@ -101,11 +102,11 @@ A passenger names a seat, or a cabin of which any seat will do, neighbouring one
 payment until payment_required_by (setting booking.hold_duration, at most until sales close); an instant booking carries its
 payment, which is only compared with the server''s price. SB001 a seat is gone; SB002 a flight is not on sale; SB006 the
 amount is not the price; SB008 a passenger is twice on a flight; SB010 a field is missing or wrong; SB011 no such customer,
-flight or fare.';
+flight or fare; SB018 the customer has as many holds as allowed (setting booking.max_holds).';
 
 CREATE FUNCTION booking.create_bookings(batch jsonb)
     RETURNS json
-    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'booking_create_bookings';
 COMMENT ON FUNCTION booking.create_bookings(jsonb) IS
 'Makes up to 20 bookings: {"mode": "all"|"each", "bookings": […]}, each as for create_booking. "all": all of them or none, and the
@@ -129,11 +130,11 @@ out of its range; SB011 no such booking; SB017 the booking is at another version
 CREATE FUNCTION booking.find_booking(booking_reference text, last_name text)
     RETURNS TABLE (booking_id bigint, booking_reference text, status text, total_amount numeric, currency text,
                    payment_required_by timestamptz, version integer)
-    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'booking_find_booking';
 COMMENT ON FUNCTION booking.find_booking(text, text) IS
-'Retrieves a booking by its reference and the last name of one of its passengers, both regardless of case. SB011 where
-either is wrong, without saying which.';
+'Retrieves a booking by its reference and the last name of one of its passengers, both regardless of case. SB010 where either is
+missing, blank or too long (64 and 200 characters); SB011 where either is wrong, without saying which.';
 
 CREATE FUNCTION booking.list_bookings(
     customer_id bigint, status text DEFAULT NULL, before bigint DEFAULT NULL, max_bookings bigint DEFAULT 20)
@@ -142,18 +143,19 @@ CREATE FUNCTION booking.list_bookings(
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'booking_list_bookings';
 COMMENT ON FUNCTION booking.list_bookings(bigint, text, bigint, bigint) IS
-'A customer''s bookings, newest first, of one status if given; a page goes on before the last booking_id of the page before it.
-SB010: customer_id or max_bookings is missing.';
+'A customer''s bookings, newest first, of one status if given; a page goes on before the last booking_id of the page before it,
+and has max_bookings, 1 to 100. Null is any status, the first page, 20. No row for an unknown customer. SB010: customer_id is
+missing, status is none, or a number is out of range.';
 
 CREATE FUNCTION booking.booking_items(booking_id bigint)
     RETURNS TABLE (item_no smallint, flight_id bigint, flight_number text, origin character, destination character,
                    scheduled_departure timestamptz, scheduled_departure_local timestamp, seat_number text, cabin_class text,
                    passenger_name text, passenger_type text, price numeric, penalty_amount numeric, status text)
-    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'booking_booking_items';
 COMMENT ON FUNCTION booking.booking_items(bigint) IS
-'The items of a booking: one passenger on one flight each; price and penalty_amount in the booking''s currency. No row for an
-unknown booking.';
+'The items of a booking: one passenger on one flight each; price and penalty_amount in the booking''s currency. SB010: booking_id
+is missing; SB011: no such booking.';
 
 CREATE FUNCTION booking.quote_cancellation(
     booking_id bigint, item_nos smallint[] DEFAULT NULL, if_version integer DEFAULT NULL)

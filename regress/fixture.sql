@@ -56,6 +56,15 @@ CREATE FUNCTION fixture.move(item integer, flight bigint, seat text) RETURNS jso
     SELECT jsonb_build_object('items', jsonb_build_array(jsonb_build_object('item_no', item, 'flight_id', flight, 'seat', seat)));
 $$;
 
+-- What a statement answers, and not its effect: accepted, or how it is refused.
+CREATE FUNCTION fixture.answer(statement text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE statement;
+    RAISE EXCEPTION SQLSTATE 'ZZ000';
+EXCEPTION WHEN OTHERS THEN
+    RETURN CASE SQLSTATE WHEN 'ZZ000' THEN 'accepted' ELSE SQLSTATE || ' ' || SQLERRM END;
+END $$;
+
 -- What specs look at in the end: every item with its booking and the seat that it has or had.
 CREATE VIEW fixture.bookings AS
 SELECT b.booking_id AS booking, b.status, b.total_amount AS total, b.version AS v, i.flight_id AS flight, i.seat_number AS no,

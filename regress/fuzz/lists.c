@@ -20,7 +20,7 @@
 
 #include "base/errcodes.h"
 #include "base/settings.h"
-#include "booking/bookings.h"
+#include "booking/booking_request.h"
 #include "booking/change_quote.h"
 
 #define MAX_ARGS 32
@@ -39,7 +39,7 @@ static void prepare_slots(void);
 static int parse_one(const uint8_t *data, size_t size);
 static void parse(char list, char *json);
 static void require(bool holds);
-static void require_wish(const BkBookingWish *wish);
+static void require_request(const BkBookingRequest *request);
 
 PG_FUNCTION_INFO_V1(fuzz_lists);
 
@@ -130,8 +130,7 @@ parse_one(const uint8_t *data, size_t size)
 	{
 		int code = geterrcode();
 
-		require(SB_IS_OURS(code) ||
-				ERRCODE_TO_CATEGORY(code) == ERRCODE_DATA_EXCEPTION ||
+		require(SB_IS_OURS(code) || ERRCODE_TO_CATEGORY(code) == ERRCODE_DATA_EXCEPTION ||
 				code == ERRCODE_STATEMENT_TOO_COMPLEX);
 		FlushErrorState();
 	}
@@ -146,7 +145,7 @@ parse(char list, char *json)
 {
 	Jsonb *jsonb = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
 	BkObject body = bk_json_top(jsonb, "body");
-	BkBookingWish wish;
+	BkBookingRequest request;
 	BkMove *moves;
 	int16 *items;
 	int count;
@@ -154,8 +153,8 @@ parse(char list, char *json)
 	switch (list % 3)
 	{
 		case 0:
-			wish = bk_booking_read_wish(body);
-			require_wish(&wish);
+			request = bk_booking_read_request(body);
+			require_request(&request);
 			break;
 		case 1:
 			moves = bk_change_read_moves(body, &count);
@@ -165,7 +164,8 @@ parse(char list, char *json)
 			break;
 		default:
 			items = bk_json_int16_array(body, "items", BK_MAX_ITEMS, &count);
-			require(count >= 0 && count <= BK_MAX_ITEMS && (count == 0) == (items == NULL));
+			require(count >= 0 && count <= BK_MAX_ITEMS &&
+					(count == 0) == (items == NULL));
 			for (int i = 0; i < count; i++)
 				require(items[i] >= 1);
 	}
@@ -180,16 +180,16 @@ require(bool holds)
 
 /* Every passenger has a name, and a seat or a cabin; money comes with an instant booking and no other. */
 static void
-require_wish(const BkBookingWish *wish)
+require_request(const BkBookingRequest *request)
 {
-	require(wish->count >= 1 && wish->count <= BK_MAX_SLICES * BK_MAX_PASSENGERS);
-	require(wish->customer_id >= 1 && wish->instant == wish->tender.given);
-	for (int i = 0; i < wish->count; i++)
+	require(request->count >= 1 && request->count <= BK_MAX_SLICES * BK_MAX_PASSENGERS);
+	require(request->customer_id >= 1 && request->instant == request->tender.given);
+	for (int i = 0; i < request->count; i++)
 	{
-		const BkClaim *claim = &wish->claims[i];
+		const BkItemRequest *item = &request->items[i];
 
-		require(claim->flight_id >= 1 && claim->passenger_name[0] != '\0');
-		require((claim->seat_number == NULL) != (claim->cabin_class == NULL));
-		require(pg_mbstrlen(claim->passenger_name) <= BK_MAX_NAME_LENGTH);
+		require(item->flight_id >= 1 && item->passenger_name[0] != '\0');
+		require((item->seat_number == NULL) != (item->cabin_class == NULL));
+		require(pg_mbstrlen(item->passenger_name) <= BK_MAX_NAME_LENGTH);
 	}
 }

@@ -100,6 +100,27 @@ SELECT f.total_amount, (SELECT count(*) FROM booking.booking_items(f.booking_id)
 \set VERBOSITY sqlstate
 SELECT f.* FROM bookings b, booking.find_booking(b.booking_reference, 'ovelace') f WHERE b.customer_id = 2;
 SELECT * FROM booking.find_booking('AAAAAA', 'Lovelace');
+-- what is asked for is checked, by SQL and by HTTP alike; one query parameter and one argument have another name each
+\set VERBOSITY terse
+SELECT by_sql, by_http = by_sql AS alike
+  FROM (VALUES ('{"booking_reference":"ABCDEF"}'::jsonb), ('{"last_name":"Lovelace"}'), ('{"booking_reference":"","last_name":"Lovelace"}'), ('{"booking_reference":"ABCDEF","last_name":" "}'),
+               (jsonb_build_object('booking_reference', repeat('A', 65), 'last_name', 'L')), (jsonb_build_object('booking_reference', 'ABCDEF', 'last_name', repeat('L', 201))),
+               (jsonb_build_object('booking_reference', repeat('A', 64), 'last_name', repeat('L', 200)))) AS v (given),
+       LATERAL (SELECT fixture.answer(format('SELECT booking.find_booking(%L, %L)', given ->> 'booking_reference', given ->> 'last_name')),
+                       fixture.answer(format('SELECT booking.booking_api(''GET'', ''/v1/bookings'', %L)', given))) AS a (by_sql, by_http);
+SELECT given, by_sql, by_http = by_sql AS alike
+  FROM (VALUES ('{"customer_id":"0"}'::jsonb), ('{"customer_id":"-1"}'), ('{"customer_id":"1","status":"nonsense"}'), ('{"customer_id":"1","status":""}'), ('{"customer_id":"1","status":"completed"}'),
+               ('{"customer_id":"1","after":"0"}'), ('{"customer_id":"1","after":"1"}'), ('{"customer_id":"1","limit":"0"}'), ('{"customer_id":"1","limit":"-1"}'), ('{"customer_id":"1","limit":"101"}'),
+               ('{"customer_id":"1","limit":"100"}'), ('{"customer_id":"1","limit":null,"after":null,"status":null}'), ('{"customer_id":"999999"}')) AS v (given),
+       LATERAL (SELECT fixture.answer(format('SELECT booking.list_bookings(%L, %L, %L, %L)', given ->> 'customer_id', given ->> 'status', given ->> 'after', given ->> 'limit')),
+                       fixture.answer(format('SELECT booking.booking_api(''GET'', ''/v1/bookings'', %L)', given))) AS a (by_sql, by_http);
+SELECT fixture.answer('SELECT booking.list_bookings(NULL)'), fixture.answer('SELECT booking.find_booking(NULL, NULL)');
+SELECT fixture.answer('SELECT booking.booking_items(NULL)'), fixture.answer('SELECT booking.booking_items(0)'), fixture.answer('SELECT booking.booking_items(999999)');
+SELECT fixture.answer('SELECT booking.create_booking(NULL)') AS by_sql, fixture.answer('SELECT booking.booking_api(''POST'', ''/v1/bookings'')') AS by_http;
+SELECT fixture.answer('SELECT booking.create_bookings(NULL)') AS by_sql, fixture.answer('SELECT booking.booking_api(''POST'', ''/v1/booking_batches'')') AS by_http;
+SELECT fixture.try(fixture.wish(20, '{5D}') || contact) FROM (VALUES ('{"contact":{"email":"nobody"}}'::jsonb), ('{"contact":{"email":""}}'), ('{"contact":{"phone":" "}}'),
+    (jsonb_build_object('contact', jsonb_build_object('phone', repeat('1', 33)))), ('{"contact":[]}')) AS v (contact);
+\set VERBOSITY sqlstate
 SELECT * FROM booking.check_invariants();
 -- batches: all or nothing, or each on its own; results in the order of the call
 SELECT fixture.flight(24, 58);

@@ -223,4 +223,4 @@ EXCEPT SELECT function, argument FROM refusal
 EXCEPT SELECT function, argument FROM anything_goes
  ORDER BY 1, 2;
 SELECT * FROM booking.check_invariants();
-SELECT count(*) AS cancelled FROM booking.cancel(:booking), booking.cancel(:sold);
+SELECT count(*) AS cancelled FROM booking.cancel(:booking) AS a, booking.cancel(:sold) AS b;

@@ -2,25 +2,27 @@
  * json_read.c
  *		Request fields in; json_write.c has the way out.
  *
- * Everything is palloc'd in the current context and lives as long as that does. Lengths are checked before anything is
- * allocated for them.
+ * Everything is palloc'd in the current context and lives as long as that does. An array's length is checked before anything
+ * is allocated for its elements.
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/datetime.h"
 #include "utils/numeric.h"
 
 #include "base/errcodes.h"
+#include "base/check.h"
 #include "base/json_read.h"
 
 /* More than any amount has; keeps a number of thousands of digits from being read. */
 #define MAX_DECIMAL_LENGTH 64
 
-static bool lookup(BkObject object, const char *field, JsonbValue *value);
+static bool lookup_field(BkObject object, const char *field, JsonbValue *value);
+static void require_field(BkObject object, const char *field, BkNeed need, bool given);
+static int64 read_number(BkObject object, const char *field, const JsonbValue *value);
 static char *scalar_text(const JsonbValue *value);
 static bool is_decimal(const char *text);
 
@@ -35,56 +37,12 @@ bk_json_top(Jsonb *jsonb, const char *what)
 	return (BkObject){.container = &jsonb->root, .path = ""};
 }
 
-char *
-bk_json_string(BkObject object, const char *field, int max_length, BkNeed need)
+bool
+bk_json_given(BkObject object, const char *field)
 {
 	JsonbValue value;
-	char *text;
 
-	if (!lookup(object, field, &value))
-	{
-		if (need == BK_REQUIRED)
-			bk_json_reject(object, field, "is required");
-		return NULL;
-	}
-	if (value.type != jbvString)
-		bk_json_reject(object, field, "must be a string");
-	if (pg_mbstrlen_with_len(value.val.string.val, value.val.string.len) > max_length)
-		bk_json_reject(object, field,
-					   psprintf("must not be longer than %d characters", max_length));
-
-	text = pnstrdup(value.val.string.val, value.val.string.len);
-	if (text[strspn(text, " \t\r\n")] == '\0')
-		bk_json_reject(object, field, "must not be blank");
-	return text;
-}
-
-int64
-bk_json_int64(BkObject object, const char *field, int64 min, int64 max, BkNeed need,
-			  int64 value_if_absent)
-{
-	JsonbValue value;
-	char *text;
-	char *end;
-	int64 number;
-
-	if (!lookup(object, field, &value))
-	{
-		if (need == BK_REQUIRED)
-			bk_json_reject(object, field, "is required");
-		return value_if_absent;
-	}
-
-	text = scalar_text(&value);
-	errno = 0;
-	number = text != NULL ? strtoll(text, &end, 10) : 0;
-	if (text == NULL || *text == '\0' || *end != '\0' || errno != 0)
-		bk_json_reject(object, field, "must be a whole number");
-	if (number < min || number > max)
-		bk_json_reject(object, field,
-					   psprintf("must be from " INT64_FORMAT " to " INT64_FORMAT, min,
-								max));
-	return number;
+	return lookup_field(object, field, &value);
 }
 
 char *
@@ -92,18 +50,47 @@ bk_json_text(BkObject object, const char *field)
 {
 	JsonbValue value;
 
-	if (!lookup(object, field, &value))
+	if (!lookup_field(object, field, &value))
 		return NULL;
 	if (value.type != jbvString)
 		bk_json_reject(object, field, "must be a string");
 	return pnstrdup(value.val.string.val, value.val.string.len);
 }
 
+char *
+bk_json_string(BkObject object, const char *field, int max_length, BkNeed need)
+{
+	char *text = bk_json_text(object, field);
+
+	require_field(object, field, need, text != NULL);
+	bk_json_check(object, field, bk_text_problem(text, max_length));
+	return text;
+}
+
 int64
 bk_json_number(BkObject object, const char *field, int64 value_if_absent)
 {
-	return bk_json_int64(object, field, PG_INT64_MIN, PG_INT64_MAX, BK_OPTIONAL,
-						 value_if_absent);
+	JsonbValue value;
+
+	return lookup_field(object, field, &value) ? read_number(object, field, &value)
+											   : value_if_absent;
+}
+
+int64
+bk_json_int64(BkObject object, const char *field, int64 min, int64 max, BkNeed need,
+			  int64 value_if_absent)
+{
+	JsonbValue value;
+	int64 number;
+
+	if (!lookup_field(object, field, &value))
+	{
+		require_field(object, field, need, false);
+		return value_if_absent;
+	}
+	number = read_number(object, field, &value);
+	bk_json_check(object, field, bk_range_problem(number, min, max));
+	return number;
 }
 
 bool
@@ -111,7 +98,7 @@ bk_json_bool(BkObject object, const char *field, bool value_if_absent)
 {
 	JsonbValue value;
 
-	if (!lookup(object, field, &value))
+	if (!lookup_field(object, field, &value))
 		return value_if_absent;
 	if (value.type != jbvBool)
 		bk_json_reject(object, field, "must be true or false");
@@ -124,7 +111,7 @@ bk_json_money(BkObject object, const char *field)
 	JsonbValue found;
 	char *text;
 
-	if (!lookup(object, field, &found))
+	if (!lookup_field(object, field, &found))
 		return (NullableDatum){.isnull = true};
 	text = scalar_text(&found);
 	if (text == NULL || !is_decimal(text))
@@ -134,6 +121,7 @@ bk_json_money(BkObject object, const char *field)
 														Int32GetDatum(-1))};
 }
 
+/* By hand, since the server's date input takes many other forms, and by DateStyle. */
 bool
 bk_json_date(BkObject object, const char *field, BkNeed need, DateADT *value)
 {
@@ -160,20 +148,11 @@ bk_json_date(BkObject object, const char *field, BkNeed need, DateADT *value)
 const char *
 bk_json_word(BkObject object, const char *field, const char *const *words, BkNeed need)
 {
-	const char *text = bk_json_string(object, field, 64, need);
-	StringInfoData problem;
+	const char *word = bk_json_text(object, field);
 
-	if (text == NULL)
-		return NULL;
-	for (int i = 0; words[i] != NULL; i++)
-		if (strcmp(text, words[i]) == 0)
-			return words[i];
-
-	initStringInfo(&problem);
-	appendStringInfoString(&problem, "must be one of");
-	for (int i = 0; words[i] != NULL; i++)
-		appendStringInfo(&problem, "%s \"%s\"", i > 0 ? "," : "", words[i]);
-	bk_json_reject(object, field, problem.data);
+	require_field(object, field, need, word != NULL);
+	bk_json_check(object, field, bk_word_problem(word, words));
+	return word;
 }
 
 BkObject
@@ -181,7 +160,7 @@ bk_json_object(BkObject object, const char *field)
 {
 	JsonbValue value;
 
-	if (!lookup(object, field, &value))
+	if (!lookup_field(object, field, &value))
 		return (BkObject){.container = NULL,
 						  .path = psprintf("%s%s.", object.path, field)};
 	if (value.type != jbvBinary || !JsonContainerIsObject(value.val.binary.data))
@@ -190,6 +169,7 @@ bk_json_object(BkObject object, const char *field)
 					  .path = psprintf("%s%s.", object.path, field)};
 }
 
+/* An empty array is as wrong as one too long: it says nothing that leaving it out would not. */
 BkArray
 bk_json_array(BkObject object, const char *field, int max_length, BkNeed need)
 {
@@ -198,10 +178,9 @@ bk_json_array(BkObject object, const char *field, int max_length, BkNeed need)
 					 .path = psprintf("%s%s", object.path, field),
 					 .length = 0};
 
-	if (!lookup(object, field, &value))
+	if (!lookup_field(object, field, &value))
 	{
-		if (need == BK_REQUIRED)
-			bk_json_reject(object, field, "is required");
+		require_field(object, field, need, false);
 		return array;
 	}
 	if (value.type != jbvBinary || !JsonContainerIsArray(value.val.binary.data))
@@ -255,19 +234,48 @@ bk_json_int16_array(BkObject object, const char *field, int max_length, int *len
 void
 bk_json_reject(BkObject object, const char *field, const char *problem)
 {
-	ereport(ERROR, errcode(SB_VALIDATION_ERROR),
-			errmsg("field \"%s%s\" %s", object.path, field, problem));
+	bk_check_refuse(psprintf("%s%s", object.path, field), problem);
+}
+
+void
+bk_json_check(BkObject object, const char *field, const char *problem)
+{
+	if (problem != NULL)
+		bk_json_reject(object, field, problem);
 }
 
 /* Finds a field; false when it is absent or null. */
 static bool
-lookup(BkObject object, const char *field, JsonbValue *value)
+lookup_field(BkObject object, const char *field, JsonbValue *value)
 {
 	if (object.container == NULL ||
 		getKeyJsonValueFromContainer(object.container, field, strlen(field), value) ==
 			NULL)
 		return false;
 	return value->type != jbvNull;
+}
+
+/* Raises SB010 where a field that must be there is not. */
+static void
+require_field(BkObject object, const char *field, BkNeed need, bool given)
+{
+	if (need == BK_REQUIRED && !given)
+		bk_json_reject(object, field, "is required");
+}
+
+/* A whole number, or the same as a string's digits, that fits into 64 bits. Raises SB010. */
+static int64
+read_number(BkObject object, const char *field, const JsonbValue *value)
+{
+	char *text = scalar_text(value);
+	char *end;
+	int64 number;
+
+	errno = 0;
+	number = text != NULL ? strtoll(text, &end, 10) : 0;
+	if (text == NULL || *text == '\0' || *end != '\0' || errno != 0)
+		bk_json_reject(object, field, "must be a whole number");
+	return number;
 }
 
 /* The text of a string or a number, as it was written; NULL for anything else. */

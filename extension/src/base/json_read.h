@@ -38,17 +38,23 @@ typedef enum BkNeed
 /* The top of a request part; jsonb may be NULL. Raises SB010 if it is not an object. */
 extern BkObject bk_json_top(Jsonb *jsonb, const char *what);
 
+/* Whether a field is there and not null. */
+extern bool bk_json_given(BkObject object, const char *field);
+
+/*
+ * A string as it is, and a whole number whatever its size, for rules that check what they are given: NULL and
+ * value_if_absent when absent. Query parameters are strings, so a number may come as digits in one.
+ */
+extern char *bk_json_text(BkObject object, const char *field);
+extern int64 bk_json_number(BkObject object, const char *field, int64 value_if_absent);
+
 /* A string of at most max_length characters, not blank, or NULL when absent. */
 extern char *bk_json_string(BkObject object, const char *field, int max_length,
 							BkNeed need);
 
-/* A whole number in [min, max]; value_if_absent when absent. Query parameters may come as digits in a string. */
+/* A whole number in [min, max]; value_if_absent when absent. */
 extern int64 bk_json_int64(BkObject object, const char *field, int64 min, int64 max,
 						   BkNeed need, int64 value_if_absent);
-
-/* A string, or a whole number, as it is: for rules that check what they are given (check.h). */
-extern char *bk_json_text(BkObject object, const char *field);
-extern int64 bk_json_number(BkObject object, const char *field, int64 value_if_absent);
 
 extern bool bk_json_bool(BkObject object, const char *field, bool value_if_absent);
 
@@ -71,8 +77,9 @@ extern BkObject bk_json_element(BkArray array, int index);
 extern int16 *bk_json_int16_array(BkObject object, const char *field, int max_length,
 								  int *length);
 
-/* Raises SB010 about a field. */
+/* Raises SB010 about a field; bk_json_check does where the field has a problem (fields.h). */
 pg_noreturn extern void bk_json_reject(BkObject object, const char *field,
 									   const char *problem);
+extern void bk_json_check(BkObject object, const char *field, const char *problem);
 
 #endif

@@ -12,18 +12,21 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
+#include "base/arrays.h"
 #include "base/errcodes.h"
 #include "base/json_write.h"
 #include "base/query.h"
-#include "base/result.h"
-#include "booking/bookings.h"
+#include "base/words.h"
+#include "booking/batch.h"
+#include "booking/booking_create.h"
+#include "booking/booking_document.h"
+#include "booking/booking_record.h"
+#include "booking/booking_request.h"
 #include "booking/items.h"
-#include "http/handlers.h"
 
 #define MAX_BATCH 20
 
@@ -36,29 +39,12 @@ static BkQuery lock_customers = BK_SELECT("SELECT customer_id"
 										  "   FOR NO KEY UPDATE",
 										  INT8ARRAYOID);
 
-/* How one booking of the batch ended: an id, or an error. */
-typedef struct Outcome
-{
-	int64 booking_id;
-	ErrorData *error;
-} Outcome;
-
-typedef struct Batch
-{
-	bool all;
-	int count;
-	BkBookingWish *wishes;
-	BkClaim *claims; /* those of all wishes, in a row */
-	int claim_count;
-	Outcome *outcomes;
-} Batch;
-
-static Batch read_batch(BkObject body);
-static void run(Batch *batch);
-static void book_all(Batch *batch);
-static void book_alone(BkBookingWish *wish, Outcome *outcome);
-static void put_outcomes(StringInfo out, const Batch *batch);
-static void put_outcome(StringInfo out, const BkBookingWish *wish, const Outcome *outcome);
+static void lock_all_customers(const BkBatchRequest *request);
+static int count_items(const BkBatchRequest *request);
+static void create_all(const BkBatchRequest *request, BkOutcome *outcomes);
+static void lock_named_seats(const BkBatchRequest *request);
+static void create_alone(const BkBookingRequest *request, BkOutcome *outcome);
+static void put_outcome(StringInfo out, const BkOutcome *outcome);
 
 PG_FUNCTION_INFO_V1(booking_create_bookings);
 
@@ -69,96 +55,107 @@ PG_FUNCTION_INFO_V1(booking_create_bookings);
 Datum
 booking_create_bookings(PG_FUNCTION_ARGS)
 {
+	Jsonb *json = PG_ARGISNULL(0) ? NULL : PG_GETARG_JSONB_P(0);
 	StringInfo out = makeStringInfo();
-	Batch batch;
+	BkBatchRequest request;
 
 	SPI_connect();
-	batch = read_batch(bk_json_top(PG_GETARG_JSONB_P(0), "batch"));
-	run(&batch);
-	put_outcomes(out, &batch);
+	request = bk_batch_read_request(bk_json_top(json, "batch"));
+	bk_batch_put(out, bk_batch_create(&request), request.count);
 	SPI_finish();
 	PG_RETURN_DATUM(CStringGetTextDatum(out->data));
 }
 
-void
-bk_http_batches_create(const BkRequest *request, BkResponse *response)
+/* All of it is read before anything is made. */
+BkBatchRequest
+bk_batch_read_request(BkObject body)
 {
-	Batch batch = read_batch(request->body);
+	BkArray array = bk_json_array(body, "bookings", MAX_BATCH, BK_REQUIRED);
+	BkBookingRequest *bookings = palloc_array(BkBookingRequest, array.length);
+	bool all = bk_word_is(bk_json_word(body, "mode", modes, BK_REQUIRED), "all");
 
-	run(&batch);
-	bk_json_open(response->body, '{');
-	bk_json_key(response->body, "results");
-	put_outcomes(response->body, &batch);
-	bk_json_close(response->body, '}');
+	for (int i = 0; i < array.length; i++)
+		bookings[i] = bk_booking_read_request(bk_json_element(array, i));
+	return (BkBatchRequest){.all = all, .bookings = bookings, .count = array.length};
 }
 
-/* {"mode": "all"|"each", "bookings": […]}; every booking is of the form of POST /v1/bookings. */
-static Batch
-read_batch(BkObject body)
+/* Customers, then seats: the lock order of seats.h, over all bookings. */
+const BkOutcome *
+bk_batch_create(const BkBatchRequest *request)
 {
-	BkArray bookings = bk_json_array(body, "bookings", MAX_BATCH, BK_REQUIRED);
-	Batch batch = {0};
+	BkOutcome *outcomes = palloc0_array(BkOutcome, request->count);
 
-	batch.all = strcmp(bk_json_word(body, "mode", modes, BK_REQUIRED), "all") == 0;
-	batch.count = bookings.length;
-	batch.wishes = palloc0_array(BkBookingWish, batch.count);
-	batch.outcomes = palloc0_array(Outcome, batch.count);
-	for (int i = 0; i < batch.count; i++)
+	lock_all_customers(request);
+	if (request->all)
 	{
-		batch.wishes[i] = bk_booking_read_wish(bk_json_element(bookings, i));
-		batch.claim_count += batch.wishes[i].count;
+		create_all(request, outcomes);
+		return outcomes;
 	}
-
-	batch.claims = palloc_array(BkClaim, batch.claim_count);
-	batch.claim_count = 0;
-	for (int i = 0; i < batch.count; i++)
-	{
-		BkBookingWish *wish = &batch.wishes[i];
-
-		memcpy(batch.claims + batch.claim_count, wish->claims,
-			   wish->count * sizeof(BkClaim));
-		wish->claims = batch.claims + batch.claim_count;
-		batch.claim_count += wish->count;
-	}
-	return batch;
+	lock_named_seats(request);
+	for (int i = 0; i < request->count; i++)
+		create_alone(&request->bookings[i], &outcomes[i]);
+	return outcomes;
 }
 
+/* By id, whoever of them there is: a customer who is not is refused with the booking. */
 static void
-run(Batch *batch)
+lock_all_customers(const BkBatchRequest *request)
 {
-	Datum *customers = palloc_array(Datum, batch->count);
-	Datum values[1];
+	Datum *customer_ids = palloc_array(Datum, request->count);
 
-	for (int i = 0; i < batch->count; i++)
-		customers[i] = Int64GetDatum(batch->wishes[i].customer_id);
-	values[0] = PointerGetDatum(construct_array_builtin(customers, batch->count, INT8OID));
-	(void) bk_query_run_old(&lock_customers, values, NULL);
+	for (int i = 0; i < request->count; i++)
+		customer_ids[i] = Int64GetDatum(request->bookings[i].customer_id);
+	(void) bk_query_run(&lock_customers,
+						bk_datum(bk_array(INT8OID, customer_ids, request->count)));
+}
 
-	if (batch->all)
-	{
-		book_all(batch);
-		return;
-	}
-	bk_seats_lock_named(batch->claims, batch->claim_count);
-	for (int i = 0; i < batch->count; i++)
-		book_alone(&batch->wishes[i], &batch->outcomes[i]);
+/* The items of all bookings. */
+static int
+count_items(const BkBatchRequest *request)
+{
+	int count = 0;
+
+	for (int i = 0; i < request->count; i++)
+		count += request->bookings[i].count;
+	return count;
 }
 
 /* The claims of all bookings together, so in the order of their seats. */
 static void
-book_all(Batch *batch)
+create_all(const BkBatchRequest *request, BkOutcome *outcomes)
 {
-	for (int i = 0; i < batch->count; i++)
-		bk_booking_prepare(&batch->wishes[i]);
-	bk_seats_claim(batch->claims, batch->claim_count);
-	bk_items_expire_claimed(batch->claims, batch->claim_count);
-	for (int i = 0; i < batch->count; i++)
-		batch->outcomes[i].booking_id = bk_booking_record(&batch->wishes[i]);
+	BkClaim *claims = palloc_array(BkClaim, count_items(request));
+	int count = 0;
+
+	for (int i = 0; i < request->count; i++)
+	{
+		bk_booking_prepare(&request->bookings[i], claims + count, &outcomes[i].booking);
+		count += request->bookings[i].count;
+	}
+	bk_seats_claim(claims, count);
+	bk_items_expire_claimed(claims, count);
+	for (int i = 0; i < request->count; i++)
+		bk_booking_record(&outcomes[i].booking);
+}
+
+/* Those of all bookings in lock order, so that bookings made one after another wait for no seat. */
+static void
+lock_named_seats(const BkBatchRequest *request)
+{
+	BkClaim *claims = palloc_array(BkClaim, count_items(request));
+	int count = 0;
+
+	for (int i = 0; i < request->count; i++)
+	{
+		bk_booking_fill_claims(&request->bookings[i], claims + count);
+		count += request->bookings[i].count;
+	}
+	bk_seats_lock_named(claims, count);
 }
 
 /* One booking in a subtransaction: a refusal of ours becomes its outcome, any other error ends the batch. */
 static void
-book_alone(BkBookingWish *wish, Outcome *outcome)
+create_alone(const BkBookingRequest *request, BkOutcome *outcome)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -168,7 +165,7 @@ book_alone(BkBookingWish *wish, Outcome *outcome)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		outcome->booking_id = bk_booking_create(wish);
+		bk_booking_create(request, &outcome->booking);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -187,28 +184,29 @@ book_alone(BkBookingWish *wish, Outcome *outcome)
 		ReThrowError(outcome->error);
 }
 
-static void
-put_outcomes(StringInfo out, const Batch *batch)
+/* Made bookings are not read again: what was made of them is still there. */
+void
+bk_batch_put(StringInfo out, const BkOutcome *outcomes, int count)
 {
 	bk_json_open(out, '[');
-	for (int i = 0; i < batch->count; i++)
-		put_outcome(out, &batch->wishes[i], &batch->outcomes[i]);
+	for (int i = 0; i < count; i++)
+		put_outcome(out, &outcomes[i]);
 	bk_json_close(out, ']');
 }
 
+/* Message and hint of a refusal are those that the same booking alone would get. */
 static void
-put_outcome(StringInfo out, const BkBookingWish *wish, const Outcome *outcome)
+put_outcome(StringInfo out, const BkOutcome *outcome)
 {
 	bk_json_open(out, '{');
 	if (outcome->error == NULL)
 	{
 		bk_json_key(out, "booking");
-		bk_booking_put_new(out, outcome->booking_id, wish);
+		bk_booking_put_new(out, &outcome->booking);
 	}
 	else
 	{
-		bk_json_key(out, "error");
-		bk_json_open(out, '{');
+		bk_json_open_member(out, "error", '{');
 		bk_json_put_string(out, "sqlstate", unpack_sql_state(outcome->error->sqlerrcode));
 		bk_json_put_string(out, "detail", outcome->error->message);
 		bk_json_put_string(out, "hint", outcome->error->hint);

@@ -9,13 +9,12 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "fmgr.h"
-#include "utils/array.h"
-#include "utils/builtins.h"
 #include "utils/numeric.h"
 
+#include "base/arrays.h"
 #include "base/query.h"
-#include "booking/bookings.h"
+#include "base/words.h"
+#include "booking/booking_record.h"
 #include "booking/items.h"
 #include "booking/payments.h"
 
@@ -23,27 +22,15 @@
 #define REFERENCE_ATTEMPTS 20
 #define RANDOM_POOL 510 /* bytes, a multiple of BK_REFERENCE_LENGTH */
 
-enum record_arg
+/* The items as parallel arrays, in the order of the request. */
+typedef struct ItemArrays
 {
-	REFERENCE,
-	CUSTOMER,
-	STATUS,
-	FARE,
-	CHANNEL,
-	TOTAL,
-	CURRENCY,
-	HELD_UNTIL,
-	CONFIRMED_AT,
-	EMAIL,
-	PHONE,
-	METHOD,
-	FLIGHTS,
-	SEATS,
-	NAMES,
-	TYPES,
-	PRICES,
-	RECORD_ARGS
-};
+	Datum flight_ids;
+	Datum seat_numbers;
+	Datum passenger_names;
+	Datum passenger_types;
+	Datum prices;
+} ItemArrays;
 
 /* No row: the reference is taken. */
 static BkQuery record_booking = BK_SELECT(
@@ -74,42 +61,28 @@ static BkQuery record_booking = BK_SELECT(
 	TEXTARRAYOID, NUMERICARRAYOID);
 
 static Datum sum_prices(const BkClaim *claims, int count);
-static void booking_args(const BkBookingWish *wish, Datum *values, char *nulls);
-static void item_args(const BkBookingWish *wish, Datum *values);
-static void put_text(const char *text, int arg, Datum *values, char *nulls);
-static void new_reference(char *reference);
+static int64 insert_booking(BkNewBooking *booking);
+static ItemArrays item_arrays(const BkNewBooking *booking);
+static void draw_reference(char *reference);
 
-int64
-bk_booking_record(BkBookingWish *wish)
+/* The amount is compared before anything is written, and the payment made durable with the rest. */
+void
+bk_booking_record(BkNewBooking *booking)
 {
-	Datum values[RECORD_ARGS];
-	char nulls[RECORD_ARGS];
+	const BkBookingRequest *request = booking->request;
 
-	wish->total = sum_prices(wish->claims, wish->count);
-	wish->confirmed_at = wish->instant ? GetCurrentTimestamp() : DT_NOEND;
-	if (wish->instant)
+	booking->total = sum_prices(booking->claims, request->count);
+	booking->status = request->instant ? BK_CONFIRMED : BK_HELD;
+	booking->confirmed_at = request->instant ? GetCurrentTimestamp() : DT_NOEND;
+	if (request->instant)
 	{
-		bk_tender_compare(&wish->tender, wish->total, wish->due_currency);
+		bk_tender_compare(&request->tender, booking->total, booking->currency);
 		bk_payment_make_durable();
 	}
-	memset(nulls, ' ', sizeof(nulls));
-	booking_args(wish, values, nulls);
-	item_args(wish, values);
-
-	for (int attempt = 0; attempt < REFERENCE_ATTEMPTS; attempt++)
-	{
-		BkRows rows;
-
-		new_reference(wish->reference);
-		values[REFERENCE] = CStringGetTextDatum(wish->reference);
-		rows = bk_query_run_old(&record_booking, values, nulls);
-		if (rows.count == 1)
-			return bk_row_int64_at(rows, 0, 1);
-	}
-	ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-			errmsg("no free booking reference in %d attempts", REFERENCE_ATTEMPTS));
+	booking->booking_id = insert_booking(booking);
 }
 
+/* Numeric; there is at least one claim, and all are in one currency. */
 static Datum
 sum_prices(const BkClaim *claims, int count)
 {
@@ -120,65 +93,73 @@ sum_prices(const BkClaim *claims, int count)
 	return total;
 }
 
-static void
-booking_args(const BkBookingWish *wish, Datum *values, char *nulls)
+/* Draws references until one is free, and writes the booking under it; returns its id. */
+static int64
+insert_booking(BkNewBooking *booking)
 {
-	values[CUSTOMER] = Int64GetDatum(wish->customer_id);
-	values[TOTAL] = wish->total;
-	put_text(wish->instant ? "confirmed" : "held", STATUS, values, nulls);
-	put_text(wish->fare_code, FARE, values, nulls);
-	put_text(wish->channel, CHANNEL, values, nulls);
-	put_text(wish->due_currency, CURRENCY, values, nulls);
-	values[HELD_UNTIL] = TimestampTzGetDatum(wish->terms.held_until);
-	values[CONFIRMED_AT] = TimestampTzGetDatum(wish->confirmed_at);
-	nulls[wish->instant ? HELD_UNTIL : CONFIRMED_AT] = 'n';
-	put_text(wish->contact_email, EMAIL, values, nulls);
-	put_text(wish->contact_phone, PHONE, values, nulls);
-	put_text(wish->instant ? wish->tender.method : NULL, METHOD, values, nulls);
+	const BkBookingRequest *request = booking->request;
+	ItemArrays items = item_arrays(booking);
+
+	for (int attempt = 0; attempt < REFERENCE_ATTEMPTS; attempt++)
+	{
+		BkRows rows;
+
+		draw_reference(booking->reference);
+		rows = bk_query_run(&record_booking, bk_text(booking->reference),
+							bk_int64(request->customer_id), bk_text(booking->status),
+							bk_text(request->fare_code), bk_text(request->channel),
+							bk_datum(booking->total), bk_text(booking->currency),
+							bk_datum_if(!request->instant,
+										TimestampTzGetDatum(booking->terms.held_until)),
+							bk_datum_if(request->instant,
+										TimestampTzGetDatum(booking->confirmed_at)),
+							bk_text(request->contact_email),
+							bk_text(request->contact_phone),
+							bk_text(request->tender.given ? request->tender.method : NULL),
+							bk_datum(items.flight_ids), bk_datum(items.seat_numbers),
+							bk_datum(items.passenger_names),
+							bk_datum(items.passenger_types), bk_datum(items.prices));
+		if (rows.count == 1)
+			return bk_row_int64(rows, 0, "booking_id");
+	}
+	ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			errmsg("no free booking reference in %d attempts", REFERENCE_ATTEMPTS));
 }
 
-/* The items as parallel arrays, in the order of the wish. */
-static void
-item_args(const BkBookingWish *wish, Datum *values)
+/* Passengers come from the request, seats and prices from the claims. */
+static ItemArrays
+item_arrays(const BkNewBooking *booking)
 {
-	Datum *columns[PRICES - FLIGHTS + 1];
-	int count = wish->count;
+	int count = booking->request->count;
+	Datum *flights = palloc_array(Datum, count);
+	Datum *seats = palloc_array(Datum, count);
+	Datum *names = palloc_array(Datum, count);
+	Datum *types = palloc_array(Datum, count);
+	Datum *prices = palloc_array(Datum, count);
 
-	for (int i = 0; i < lengthof(columns); i++)
-		columns[i] = palloc_array(Datum, count);
 	for (int i = 0; i < count; i++)
 	{
-		const BkClaim *claim = &wish->claims[i];
+		const BkItemRequest *item = &booking->request->items[i];
 
-		columns[0][i] = Int64GetDatum(claim->flight_id);
-		columns[1][i] = CStringGetTextDatum(claim->seat_number);
-		columns[2][i] = CStringGetTextDatum(claim->passenger_name);
-		columns[3][i] = CStringGetTextDatum(claim->passenger_type);
-		columns[4][i] = claim->price;
+		flights[i] = Int64GetDatum(item->flight_id);
+		seats[i] = CStringGetTextDatum(booking->claims[i].seat_number);
+		names[i] = CStringGetTextDatum(item->passenger_name);
+		types[i] = CStringGetTextDatum(item->passenger_type);
+		prices[i] = booking->claims[i].price;
 	}
-	values[FLIGHTS] = PointerGetDatum(construct_array_builtin(columns[0], count, INT8OID));
-	for (int i = 1; i <= 3; i++)
-		values[FLIGHTS + i] = PointerGetDatum(
-			construct_array_builtin(columns[i], count, TEXTOID));
-	values[PRICES] = PointerGetDatum(
-		construct_array(columns[4], count, NUMERICOID, -1, false, TYPALIGN_INT));
-}
-
-static void
-put_text(const char *text, int arg, Datum *values, char *nulls)
-{
-	if (text == NULL)
-		nulls[arg] = 'n';
-	else
-		values[arg] = CStringGetTextDatum(text);
+	return (ItemArrays){.flight_ids = bk_array(INT8OID, flights, count),
+						.seat_numbers = bk_array(TEXTOID, seats, count),
+						.passenger_names = bk_array(TEXTOID, names, count),
+						.passenger_types = bk_array(TEXTOID, types, count),
+						.prices = bk_array(NUMERICOID, prices, count)};
 }
 
 /*
- * Six random characters; 32 letters make every one five random bits. Random bytes are had by the pool, since a call
- * costs as much as a statement; each is used once.
+ * Six random characters; 32 letters make every one five random bits. They are taken from a pool, since a call for
+ * random bytes costs as much as a statement; each byte is used once.
  */
 static void
-new_reference(char *reference)
+draw_reference(char *reference)
 {
 	static unsigned char pool[RANDOM_POOL];
 	static int used = RANDOM_POOL;
@@ -186,8 +167,7 @@ new_reference(char *reference)
 	if (used == RANDOM_POOL)
 	{
 		if (!pg_strong_random(pool, sizeof(pool)))
-			ereport(ERROR, errcode(ERRCODE_INTERNAL_ERROR),
-					errmsg("no random bytes to be had"));
+			ereport(ERROR, errcode(ERRCODE_INTERNAL_ERROR), errmsg("no random bytes"));
 		used = 0;
 	}
 	for (int i = 0; i < BK_REFERENCE_LENGTH; i++)

@@ -16,6 +16,7 @@
 #include "base/query.h"
 #include "base/result.h"
 #include "base/words.h"
+#include "booking/booking_document.h"
 #include "booking/bookings.h"
 #include "booking/changes.h"
 #include "booking/items.h"
@@ -138,7 +139,7 @@ booking_change_seat(PG_FUNCTION_ARGS)
 		move.seat_number = text_to_cstring(PG_GETARG_TEXT_PP(2));
 	SPI_connect();
 	bk_change_seat(booking_id, bk_booking_if_version(fcinfo, 6), &move, &tender);
-	bk_result_return(fcinfo, bk_booking_summary(booking_id));
+	bk_booking_return(fcinfo, booking_id);
 	SPI_finish();
 	return (Datum) 0;
 }

@@ -1,6 +1,9 @@
 /*
  * customers.c
  *		Who books.
+ *
+ * The rules check every field; what the table's constraints would refuse besides does not get there. Only the uniqueness of
+ * an e-mail address is the index's to decide, since another session may take it meanwhile.
  */
 #include "postgres.h"
 
@@ -8,13 +11,13 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 
-#include "base/compat.h"
+#include "base/arguments.h"
 #include "base/errcodes.h"
-#include "base/json_write.h"
+#include "base/check.h"
 #include "base/query.h"
 #include "base/result.h"
-#include "base/settings.h"
-#include "http/handlers.h"
+#include "booking/customers.h"
+#include "booking/person.h"
 
 #define SQL_CUSTOMER \
 	"customer_id, full_name, email, phone, country::text, tier, created_at"
@@ -36,7 +39,7 @@ static BkQuery update_customer = BK_UPDATE_RETURNING(
 	" RETURNING " SQL_CUSTOMER,
 	INT8OID, TEXTOID, TEXTOID, TEXTOID, BPCHAROID);
 
-static BkQuery address_taken = BK_SELECT(
+static BkQuery find_other = BK_SELECT(
 	"SELECT 1 FROM public.customers"
 	" WHERE pg_catalog.lower(email) = pg_catalog.lower($2) AND customer_id <> $1",
 	INT8OID, TEXTOID);
@@ -45,168 +48,129 @@ static BkQuery get_customer = BK_SELECT("SELECT " SQL_CUSTOMER
 										" FROM public.customers WHERE customer_id = $1",
 										INT8OID);
 
-static BkQuery find_customers = BK_SELECT(
+static BkQuery find_customer = BK_SELECT(
 	"SELECT " SQL_CUSTOMER
 	"  FROM public.customers WHERE pg_catalog.lower(email) = pg_catalog.lower($1)",
 	TEXTOID);
 
-/* What a caller gives of a customer, in the order of the SQL functions' arguments. */
-enum customer_column
-{
-	FULL_NAME,
-	EMAIL,
-	PHONE,
-	COUNTRY,
-	COLUMNS
-};
-
-static BkRows create(const Datum *values, const bool *isnull);
+static BkCustomer customer_from_args(FunctionCallInfo fcinfo, int first);
+static void check_customer(const BkCustomer *customer);
+static const char *country_problem(const char *country);
 pg_noreturn static void refuse_address(void);
-static BkRows update(int64 customer_id, const Datum *values, const bool *isnull);
-static void read_columns(BkObject body, BkNeed name, Datum *values, bool *isnull);
-static Datum text_or_null(const char *text, bool *isnull);
+pg_noreturn static void refuse_unknown(int64 customer_id);
 
 PG_FUNCTION_INFO_V1(booking_create_customer);
 PG_FUNCTION_INFO_V1(booking_update_customer);
 
-/* booking.create_customer(full_name, email, phone, country): see its COMMENT. */
+/* booking.create_customer(full_name, email, phone, country): adds a customer and returns the row. */
 Datum
 booking_create_customer(PG_FUNCTION_ARGS)
 {
-	Datum values[4];
-	bool isnull[4];
-
-	for (int i = 0; i < lengthof(values); i++)
-	{
-		values[i] = PG_GETARG_DATUM(i);
-		isnull[i] = PG_ARGISNULL(i);
-	}
-	if (isnull[0])
-		ereport(ERROR, errcode(SB_VALIDATION_ERROR), errmsg("full_name is required"));
+	BkCustomer customer = customer_from_args(fcinfo, 0);
 
 	SPI_connect();
-	bk_result_return(fcinfo, create(values, isnull));
+	bk_result_return(fcinfo, bk_customer_create(&customer));
 	SPI_finish();
 	return (Datum) 0;
 }
 
-/* booking.update_customer(customer_id, full_name, email, phone, country): see its COMMENT. */
+/* booking.update_customer(customer_id, full_name, email, phone, country): changes what is not null, returns the row. */
 Datum
 booking_update_customer(PG_FUNCTION_ARGS)
 {
-	Datum values[COLUMNS];
-	bool isnull[COLUMNS];
+	BkCustomer customer = customer_from_args(fcinfo, 1);
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR, errcode(SB_VALIDATION_ERROR), errmsg("customer_id is required"));
-	for (int i = 0; i < COLUMNS; i++)
-	{
-		values[i] = PG_GETARG_DATUM(i + 1);
-		isnull[i] = PG_ARGISNULL(i + 1);
-	}
+	bk_check_given("customer_id", !PG_ARGISNULL(0));
 	SPI_connect();
-	bk_result_return(fcinfo, update(PG_GETARG_INT64(0), values, isnull));
+	bk_result_return(fcinfo, bk_customer_update(PG_GETARG_INT64(0), &customer));
 	SPI_finish();
 	return (Datum) 0;
 }
 
-void
-bk_http_customers_create(const BkRequest *request, BkResponse *response)
+/* One statement decides whether the address is taken, so that two sessions cannot both have it. */
+BkRows
+bk_customer_create(const BkCustomer *customer)
 {
-	Datum values[COLUMNS];
-	bool isnull[COLUMNS];
-	BkRows customer;
+	BkRows rows;
 
-	read_columns(request->body, BK_REQUIRED, values, isnull);
-	customer = create(values, isnull);
-
-	bk_json_put_string(response->headers, "Location",
-					   psprintf("/v1/customers/" INT64_FORMAT,
-								bk_row_int64_at(customer, 0, 1)));
-	bk_json_open(response->body, '{');
-	bk_json_put_row(response->body, customer, 0);
-	bk_json_close(response->body, '}');
-}
-
-void
-bk_http_customers_update(const BkRequest *request, BkResponse *response)
-{
-	Datum values[COLUMNS];
-	bool isnull[COLUMNS];
-
-	read_columns(request->body, BK_OPTIONAL, values, isnull);
-	bk_json_open(response->body, '{');
-	bk_json_put_row(response->body, update(request->ids[0], values, isnull), 0);
-	bk_json_close(response->body, '}');
-}
-
-void
-bk_http_customers_find(const BkRequest *request, BkResponse *response)
-{
-	const char *email = bk_json_string(request->query, "email", 254, BK_REQUIRED);
-	Datum values[] = {CStringGetTextDatum(email)};
-
-	bk_json_open(response->body, '{');
-	bk_json_put_rows(response->body, "customers",
-					 bk_query_run_old(&find_customers, values, NULL));
-	bk_json_close(response->body, '}');
-}
-
-void
-bk_http_customers_get(const BkRequest *request, BkResponse *response)
-{
-	Datum values[] = {Int64GetDatum(request->ids[0])};
-	BkRows customer = bk_query_run_old(&get_customer, values, NULL);
-
-	if (customer.count == 0)
-		ereport(ERROR, errcode(SB_NOT_FOUND),
-				errmsg("no customer " INT64_FORMAT, request->ids[0]));
-	bk_json_open(response->body, '{');
-	bk_json_put_row(response->body, customer, 0);
-	bk_json_close(response->body, '}');
-}
-
-/* full_name, email, phone, country. The table's constraints judge the values; the address may be taken. */
-static BkRows
-create(const Datum *values, const bool *isnull)
-{
-	char nulls[4];
-	BkRows customer;
-
-	for (int i = 0; i < lengthof(nulls); i++)
-		nulls[i] = isnull[i] ? 'n' : ' ';
-	customer = bk_query_run_old(&insert_customer, values, nulls);
-	if (customer.count == 0)
+	bk_check_given("full_name", customer->full_name != NULL);
+	check_customer(customer);
+	rows = bk_query_run(&insert_customer, bk_text(customer->full_name),
+						bk_text(customer->email), bk_text(customer->phone),
+						bk_text(customer->country));
+	if (rows.count == 0)
 		refuse_address();
-	return customer;
+	return rows;
 }
 
-static BkRows
-update(int64 customer_id, const Datum *values, const bool *isnull)
+/* The address is looked for first: an UPDATE knows no ON CONFLICT. Two that meet there get 23505 from the index. */
+BkRows
+bk_customer_update(int64 customer_id, const BkCustomer *customer)
 {
-	Datum args[COLUMNS + 1] = {Int64GetDatum(customer_id)};
-	char nulls[COLUMNS + 1] = {' '};
-	BkRows customer;
+	BkRows rows;
 
-	for (int i = 0; i < COLUMNS; i++)
-	{
-		args[i + 1] = values[i];
-		nulls[i + 1] = isnull[i] ? 'n' : ' ';
-	}
-	if (!isnull[EMAIL])
-	{
-		Datum address[] = {Int64GetDatum(customer_id), values[EMAIL]};
-
-		if (bk_query_run_old(&address_taken, address, NULL).count > 0)
-			refuse_address();
-	}
-	customer = bk_query_run_old(&update_customer, args, nulls);
-	if (customer.count == 0)
-		ereport(ERROR, errcode(SB_NOT_FOUND),
-				errmsg("no customer " INT64_FORMAT, customer_id));
-	return customer;
+	check_customer(customer);
+	if (customer->email != NULL &&
+		bk_query_run(&find_other, bk_int64(customer_id), bk_text(customer->email)).count >
+			0)
+		refuse_address();
+	rows = bk_query_run(&update_customer, bk_int64(customer_id),
+						bk_text(customer->full_name), bk_text(customer->email),
+						bk_text(customer->phone), bk_text(customer->country));
+	if (rows.count == 0)
+		refuse_unknown(customer_id);
+	return rows;
 }
 
+BkRows
+bk_customer_get(int64 customer_id)
+{
+	BkRows rows = bk_query_run(&get_customer, bk_int64(customer_id));
+
+	if (rows.count == 0)
+		refuse_unknown(customer_id);
+	return rows;
+}
+
+BkRows
+bk_customer_find(const char *email)
+{
+	bk_check_given("email", email != NULL);
+	bk_check_problem("email", bk_text_problem(email, BK_MAX_EMAIL_LENGTH));
+	return bk_query_run(&find_customer, bk_text(email));
+}
+
+/* Four arguments from first on: full_name, email, phone, country. */
+static BkCustomer
+customer_from_args(FunctionCallInfo fcinfo, int first)
+{
+	return (BkCustomer){.full_name = bk_argument_text(fcinfo, first),
+						.email = bk_argument_text(fcinfo, first + 1),
+						.phone = bk_argument_text(fcinfo, first + 2),
+						.country = bk_argument_text(fcinfo, first + 3)};
+}
+
+/* Raises SB010 for the first field that is given and malformed. */
+static void
+check_customer(const BkCustomer *customer)
+{
+	bk_check_problem("full_name", bk_person_name_problem(customer->full_name));
+	bk_check_problem("email", bk_person_email_problem(customer->email));
+	bk_check_problem("phone", bk_person_phone_problem(customer->phone));
+	bk_check_problem("country", country_problem(customer->country));
+}
+
+/* The form of a code alone: which countries there are is no rule of ours. */
+static const char *
+country_problem(const char *country)
+{
+	if (country == NULL ||
+		(strlen(country) == 2 && strspn(country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 2))
+		return NULL;
+	return "must be two capital letters of ISO 3166-1 such as \"GB\"";
+}
+
+/* Does not say whose address it is. */
 static void
 refuse_address(void)
 {
@@ -214,23 +178,10 @@ refuse_address(void)
 			errmsg("a customer with that e-mail address exists"));
 }
 
+/* SB011 */
 static void
-read_columns(BkObject body, BkNeed name, Datum *values, bool *isnull)
+refuse_unknown(int64 customer_id)
 {
-	values[FULL_NAME] = text_or_null(bk_json_string(body, "full_name", BK_MAX_NAME_LENGTH,
-													name),
-									 &isnull[FULL_NAME]);
-	values[EMAIL] = text_or_null(bk_json_string(body, "email", 254, BK_OPTIONAL),
-								 &isnull[EMAIL]);
-	values[PHONE] = text_or_null(bk_json_string(body, "phone", 32, BK_OPTIONAL),
-								 &isnull[PHONE]);
-	values[COUNTRY] = text_or_null(bk_json_string(body, "country", 2, BK_OPTIONAL),
-								   &isnull[COUNTRY]);
-}
-
-static Datum
-text_or_null(const char *text, bool *isnull)
-{
-	*isnull = text == NULL;
-	return text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
+	ereport(ERROR, errcode(SB_NOT_FOUND),
+			errmsg("no customer " INT64_FORMAT, customer_id));
 }

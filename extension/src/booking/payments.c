@@ -16,6 +16,7 @@
 #include "base/query.h"
 #include "base/result.h"
 #include "base/words.h"
+#include "booking/booking_document.h"
 #include "booking/bookings.h"
 #include "booking/items.h"
 #include "booking/payments.h"
@@ -64,7 +65,7 @@ booking_pay(PG_FUNCTION_ARGS)
 	bk_check_given("booking_id", !PG_ARGISNULL(0));
 	SPI_connect();
 	bk_payment_pay(booking_id, bk_booking_if_version(fcinfo, 4), &tender);
-	bk_result_return(fcinfo, bk_booking_summary(booking_id));
+	bk_booking_return(fcinfo, booking_id);
 	SPI_finish();
 	return (Datum) 0;
 }

@@ -13,46 +13,49 @@
 #include "funcapi.h"
 #include "utils/builtins.h"
 
-#include "base/errcodes.h"
+#include "base/arguments.h"
+#include "base/check.h"
 #include "http/idempotency.h"
 
-static Jsonb *optional_jsonb(FunctionCallInfo fcinfo, int arg);
-static Datum wrap(FunctionCallInfo fcinfo, const BkResponse *response);
+static BkObject object_from_arg(FunctionCallInfo fcinfo, int arg, const char *what);
+static Datum make_row(FunctionCallInfo fcinfo, const BkResponse *response);
 
 PG_FUNCTION_INFO_V1(booking_booking_api);
 
-/* booking.booking_api(method, path, query, body, context): see its COMMENT. */
+/*
+ * booking.booking_api(method, path, query, body, context): answers one HTTP request, as status, headers and body. Raises
+ * SB010 where method or path is null or a part is no object, and what answering it raises.
+ */
 Datum
 booking_booking_api(PG_FUNCTION_ARGS)
 {
-	BkResponse response = {.status = 200,
-						   .headers = makeStringInfo(),
-						   .body = makeStringInfo()};
+	BkResponse response = {.headers = makeStringInfo(), .body = makeStringInfo()};
 	BkRequest request = {0};
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
-				errmsg("method and path are required"));
-	request.method = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	request.path = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	request.query = bk_json_top(optional_jsonb(fcinfo, 2), "query");
-	request.body = bk_json_top(optional_jsonb(fcinfo, 3), "body");
-	request.context = bk_json_top(optional_jsonb(fcinfo, 4), "context");
+	bk_check_given("method", !PG_ARGISNULL(0));
+	bk_check_given("path", !PG_ARGISNULL(1));
+	request.method = bk_argument_text(fcinfo, 0);
+	request.path = bk_argument_text(fcinfo, 1);
+	request.query = object_from_arg(fcinfo, 2, "query");
+	request.body = object_from_arg(fcinfo, 3, "body");
+	request.context = object_from_arg(fcinfo, 4, "context");
 
 	SPI_connect();
 	bk_idempotency_dispatch(&request, &response);
 	SPI_finish();
-	return wrap(fcinfo, &response);
+	return make_row(fcinfo, &response);
 }
 
-static Jsonb *
-optional_jsonb(FunctionCallInfo fcinfo, int arg)
+/* A part of the request; null is one without fields. */
+static BkObject
+object_from_arg(FunctionCallInfo fcinfo, int arg, const char *what)
 {
-	return PG_ARGISNULL(arg) ? NULL : PG_GETARG_JSONB_P(arg);
+	return bk_json_top(PG_ARGISNULL(arg) ? NULL : PG_GETARG_JSONB_P(arg), what);
 }
 
+/* The function's result. */
 static Datum
-wrap(FunctionCallInfo fcinfo, const BkResponse *response)
+make_row(FunctionCallInfo fcinfo, const BkResponse *response)
 {
 	TupleDesc tupdesc;
 	Datum values[] = {Int32GetDatum(response->status),

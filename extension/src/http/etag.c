@@ -6,6 +6,7 @@
 
 #include "base/errcodes.h"
 #include "base/json_write.h"
+#include "booking/booking_document.h"
 #include "booking/bookings.h"
 #include "http/etag.h"
 

@@ -21,16 +21,16 @@
 #define SQL_KEPT "interval '24 hours'"
 
 static BkQuery lock_key = BK_SELECT(
-	"SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))",
+	"SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended($1, 0)) AS locked",
 	TEXTOID);
 
 static BkQuery find_response = BK_SELECT(
-	"SELECT request_hash = pg_catalog.sha256(pg_catalog.convert_to($2, 'UTF8')), status, headers, body"
+	"SELECT request_hash = pg_catalog.sha256(pg_catalog.convert_to($2, 'UTF8')) AS same_request,"
+	"       status, headers, body"
 	"  FROM booking_private.idempotency_keys"
 	" WHERE idempotency_key = $1 AND created_at > pg_catalog.clock_timestamp() - " SQL_KEPT,
 	TEXTOID, TEXTOID);
 
-/* A row that is in the way is past its time. */
 static BkQuery store_response = BK_INSERT(
 	"INSERT INTO booking_private.idempotency_keys AS k"
 	"       (idempotency_key, request_hash, status, headers, body, created_at)"
@@ -46,53 +46,61 @@ static BkQuery forget_responses = BK_DELETE(
 	"DELETE FROM booking_private.idempotency_keys"
 	" WHERE created_at <= pg_catalog.clock_timestamp() - " SQL_KEPT);
 
-static void run(BkRequest *request, BkResponse *response);
+static void lock_request(const char *key);
+static void run_request(BkRequest *request, BkResponse *response);
 static char *request_text(const BkRequest *request);
-static bool replay(const char *key, const char *text, BkResponse *response);
-static void store(const char *key, const char *text, const BkResponse *response);
+static bool replay_response(const char *key, const char *text, BkResponse *response);
+static void keep_response(const char *key, const char *text, const BkResponse *response);
 
 PG_FUNCTION_INFO_V1(booking_forget_responses);
 
-/* booking.forget_responses(): see its COMMENT. */
+/* booking.forget_responses(): deletes the responses that are past their time; returns how many. */
 Datum
 booking_forget_responses(PG_FUNCTION_ARGS)
 {
 	uint64 forgotten;
 
 	SPI_connect();
-	forgotten = bk_query_run_old(&forget_responses, NULL, NULL).count;
+	forgotten = bk_query_run(&forget_responses).count;
 	SPI_finish();
 	PG_RETURN_INT64((int64) forgotten);
 }
 
+/* An error on the way undoes the effect and leaves nothing under the key. */
 void
 bk_idempotency_dispatch(BkRequest *request, BkResponse *response)
 {
 	const char *key = bk_json_string(request->context, "idempotency_key", MAX_KEY_LENGTH,
 									 BK_OPTIONAL);
-	Datum values[1];
 	char *text;
 
 	if (key == NULL || strcmp(request->method, "GET") == 0)
 	{
-		run(request, response);
+		run_request(request, response);
 		return;
 	}
 
-	values[0] = CStringGetTextDatum(key);
-	if (!bk_row_bool_at(bk_query_run_old(&lock_key, values, NULL), 0, 1))
+	lock_request(key);
+	text = request_text(request);
+	if (replay_response(key, text, response))
+		return;
+	run_request(request, response);
+	keep_response(key, text, response);
+}
+
+/* Holds the key until the transaction ends. Raises SB015 where another request does. */
+static void
+lock_request(const char *key)
+{
+	if (!bk_row_bool(bk_query_run(&lock_key, bk_text(key)), 0, "locked"))
 		ereport(ERROR, errcode(SB_IDEMPOTENCY_IN_USE),
 				errmsg("a request with this Idempotency-Key is under way"),
 				errhint("Send it again in a moment: its response will be there."));
-	text = request_text(request);
-	if (replay(key, text, response))
-		return;
-	run(request, response);
-	store(key, text, response);
 }
 
+/* Has the router answer, with the headers as one JSON object around whatever the handlers put there. */
 static void
-run(BkRequest *request, BkResponse *response)
+run_request(BkRequest *request, BkResponse *response)
 {
 	bk_json_open(response->headers, '{');
 	bk_router_dispatch(request, response);
@@ -115,31 +123,29 @@ request_text(const BkRequest *request)
 	return text.data;
 }
 
+/* Writes the response that is kept under the key, if one is. Raises SB016 where it is another request's. */
 static bool
-replay(const char *key, const char *text, BkResponse *response)
+replay_response(const char *key, const char *text, BkResponse *response)
 {
-	Datum values[] = {CStringGetTextDatum(key), CStringGetTextDatum(text)};
-	BkRows rows = bk_query_run_old(&find_response, values, NULL);
+	BkRows rows = bk_query_run(&find_response, bk_text(key), bk_text(text));
 
 	if (rows.count == 0)
 		return false;
-	if (!bk_row_bool_at(rows, 0, 1))
+	if (!bk_row_bool(rows, 0, "same_request"))
 		ereport(ERROR, errcode(SB_IDEMPOTENCY_REUSED),
 				errmsg("the Idempotency-Key came with another request before"),
 				errhint("A new request needs a new key."));
-	response->status = bk_row_int32_at(rows, 0, 2);
-	appendStringInfoString(response->headers, bk_row_text_at(rows, 0, 3));
-	appendStringInfoString(response->body, bk_row_text_at(rows, 0, 4));
+	response->status = bk_row_int32(rows, 0, "status");
+	appendStringInfoString(response->headers, bk_row_text(rows, 0, "headers"));
+	appendStringInfoString(response->body, bk_row_text(rows, 0, "body"));
 	return true;
 }
 
+/* The caller holds the key, so whatever is kept under it is past its time. */
 static void
-store(const char *key, const char *text, const BkResponse *response)
+keep_response(const char *key, const char *text, const BkResponse *response)
 {
-	Datum values[] = {CStringGetTextDatum(key), CStringGetTextDatum(text),
-					  Int32GetDatum(response->status),
-					  CStringGetTextDatum(response->headers->data),
-					  CStringGetTextDatum(response->body->data)};
-
-	(void) bk_query_run_old(&store_response, values, NULL);
+	(void) bk_query_run(&store_response, bk_text(key), bk_text(text),
+						bk_int32(response->status), bk_text(response->headers->data),
+						bk_text(response->body->data));
 }

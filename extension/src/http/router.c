@@ -11,6 +11,9 @@
 #include "http/handlers.h"
 #include "http/router.h"
 
+#define MAX_ID_DIGITS 18 /* whatever they are, they fit into 64 bits */
+#define MAX_NAME_LENGTH 64
+
 typedef struct Route
 {
 	const char *method;
@@ -49,10 +52,11 @@ static const Route routes[] = {
 };
 /* clang-format on */
 
-static bool matches(const char *pattern, BkRequest *request);
+static bool match_pattern(const char *pattern, BkRequest *request);
 static bool take_id(const char **path, int64 *id);
 static bool take_name(const char **path, const char **name);
 
+/* The first route of path and method answers; a path that only other methods take is told apart from an unknown one. */
 void
 bk_router_dispatch(BkRequest *request, BkResponse *response)
 {
@@ -60,7 +64,7 @@ bk_router_dispatch(BkRequest *request, BkResponse *response)
 
 	for (int i = 0; i < lengthof(routes); i++)
 	{
-		if (!matches(routes[i].pattern, request))
+		if (!match_pattern(routes[i].pattern, request))
 			continue;
 		path_known = true;
 		if (strcmp(routes[i].method, request->method) == 0)
@@ -78,7 +82,7 @@ bk_router_dispatch(BkRequest *request, BkResponse *response)
 
 /* Whether the path is of the pattern's form; fills ids and name of the request if so. */
 static bool
-matches(const char *pattern, BkRequest *request)
+match_pattern(const char *pattern, BkRequest *request)
 {
 	const char *path = request->path;
 	int ids = 0;
@@ -103,25 +107,26 @@ matches(const char *pattern, BkRequest *request)
 	return *path == '\0';
 }
 
-/* A positive number without leading zeros that fits. */
+/* A positive number without leading zeros that fits. Moves the path on past what it takes. */
 static bool
 take_id(const char **path, int64 *id)
 {
 	size_t digits = strspn(*path, "0123456789");
 
-	if (digits == 0 || digits > 18 || **path == '0')
+	if (digits == 0 || digits > MAX_ID_DIGITS || **path == '0')
 		return false;
 	*id = strtoll(*path, NULL, 10);
 	*path += digits;
 	return true;
 }
 
+/* A word of lower-case letters, digits and hyphens, short enough. */
 static bool
 take_name(const char **path, const char **name)
 {
 	size_t length = strspn(*path, "abcdefghijklmnopqrstuvwxyz0123456789-");
 
-	if (length == 0 || length > 64)
+	if (length == 0 || length > MAX_NAME_LENGTH)
 		return false;
 	*name = pnstrdup(*path, length);
 	*path += length;

@@ -26,8 +26,6 @@ typedef struct BkClaim
 	int64 flight_id;
 	char *seat_number;       /* NULL: any seat of cabin_class; set by the claim */
 	const char *cabin_class; /* of the wish, where seat_number is NULL; set by the claim */
-	const char *passenger_name;
-	const char *passenger_type;
 	const BkTerms *terms;
 	Datum price; /* numeric, set by the claim */
 	bool lapsed; /* set by the claim: the seat was taken over from a hold that had lapsed */

@@ -1,0 +1,421 @@
+/*
+ * booking_document.c
+ *		A booking as callers see it: its document, a JSON object, and its summary, a row of a SQL function.
+ *
+ * Each has one writer. What it writes is filled from the booking's rows, or from what was just made, so that making a booking
+ * does not read what it wrote. What a field shows is decided where it is filled, its name and place where it is written.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+
+#include "base/errcodes.h"
+#include "base/check.h"
+#include "base/json_write.h"
+#include "base/query.h"
+#include "base/result.h"
+#include "base/words.h"
+#include "booking/booking_document.h"
+
+#define NO_AMOUNT "0.00"
+
+static BkQuery read_summary = BK_SELECT("SELECT " BK_SQL_SUMMARY
+										"  FROM " BK_SQL_SHOWN_BOOKINGS
+										" WHERE b.booking_id = $1",
+										INT8OID);
+
+static BkQuery read_booking = BK_SELECT(
+	"SELECT " BK_SQL_SUMMARY ","
+	"       b.customer_id, b.fare_code, b.channel, b.confirmed_at, b.cancelled_at, b.expired_at, b.created_at,"
+	"       b.contact_email, b.contact_phone,"
+	"       (SELECT COALESCE(pg_catalog.sum(p.amount), " NO_AMOUNT ")"
+	"          FROM public.payments AS p"
+	"         WHERE p.booking_id = b.booking_id) AS paid_amount"
+	"  FROM " BK_SQL_SHOWN_BOOKINGS " WHERE b.booking_id = $1",
+	INT8OID);
+
+/* What an item shows of its flight f, o being the origin. */
+#define SQL_ITEM_FLIGHT                                                             \
+	"f.flight_id, f.flight_number, f.origin, f.destination, f.scheduled_departure," \
+	" pg_catalog.timezone(o.time_zone, f.scheduled_departure) AS scheduled_departure_local"
+#define FIRST_OF_FLIGHT "flight_id"
+#define LAST_OF_FLIGHT "scheduled_departure_local"
+
+static BkQuery read_items = BK_SELECT(
+	"SELECT i.item_no, " SQL_ITEM_FLIGHT ","
+	"       i.seat_number, s.cabin_class::text, i.passenger_name, i.passenger_type, i.price,"
+	"       i.penalty_amount, i.status"
+	"  FROM public.booking_items AS i"
+	"  JOIN public.flights AS f USING (flight_id)"
+	"  JOIN public.airports AS o ON o.iata = f.origin"
+	"  JOIN public.seats AS s USING (flight_id, seat_number)"
+	" WHERE i.booking_id = $1"
+	" ORDER BY i.item_no",
+	INT8OID);
+
+static BkQuery read_flight = BK_SELECT("SELECT " SQL_ITEM_FLIGHT
+									   "  FROM public.flights AS f"
+									   "  JOIN public.airports AS o ON o.iata = f.origin"
+									   " WHERE f.flight_id = $1",
+									   INT8OID);
+
+static BkQuery read_payments =
+	BK_SELECT("SELECT payment_id, amount, currency, method, created_at"
+			  "  FROM public.payments"
+			  " WHERE booking_id = $1"
+			  " ORDER BY payment_id",
+			  INT8OID);
+
+/* Moments are DT_NOEND for none. */
+typedef struct Summary
+{
+	int64 booking_id;
+	const char *booking_reference;
+	const char *status;
+	Datum total_amount; /* numeric */
+	const char *currency;
+	TimestampTz payment_required_by;
+	int32 version;
+} Summary;
+
+/* Amounts are text, as JSON has them. */
+typedef struct BookingItem
+{
+	int item_no;
+	BkRows flights; /* of read_items or read_flight */
+	uint64 flight;  /* the row that has the item's */
+	const char *seat_number;
+	const char *cabin_class;
+	const char *passenger_name;
+	const char *passenger_type;
+	const char *price;
+	const char *penalty_amount;
+	const char *status;
+} BookingItem;
+
+typedef struct Document
+{
+	Summary summary;
+	int64 customer_id;
+	const char *fare_code;
+	const char *channel;
+	const char *paid_amount;
+	TimestampTz confirmed_at;
+	TimestampTz cancelled_at;
+	TimestampTz expired_at;
+	TimestampTz created_at;
+	const char *contact_email; /* or NULL */
+	const char *contact_phone; /* or NULL */
+	const BookingItem *items;
+	int item_count;
+	BkRows payments;
+} Document;
+
+static Summary summary_from_row(BkRows rows);
+static Summary new_summary(const BkNewBooking *booking);
+static void return_summary(FunctionCallInfo fcinfo, const Summary *summary);
+static Document document_from_rows(int64 booking_id);
+static BookingItem *items_from_rows(BkRows rows);
+static TimestampTz moment_or_none(BkRows rows, const char *column);
+static Document new_document(const BkNewBooking *booking);
+static BookingItem *new_items(const BkNewBooking *booking);
+static void put_document(StringInfo out, const Document *document);
+static void put_item(StringInfo out, const BookingItem *item);
+static const char *available_actions(const char *status);
+
+PG_FUNCTION_INFO_V1(booking_booking_items);
+
+/* booking.booking_items(booking_id): the items of a booking, in order. Raises SB011. */
+Datum
+booking_booking_items(PG_FUNCTION_ARGS)
+{
+	BkRows items;
+
+	bk_check_given("booking_id", !PG_ARGISNULL(0));
+	SPI_connect();
+	items = bk_query_run(&read_items, bk_argument(fcinfo, 0));
+	if (items.count == 0) /* every booking has some */
+		bk_booking_refuse_unknown(PG_GETARG_INT64(0));
+	bk_result_return(fcinfo, items);
+	SPI_finish();
+	return (Datum) 0;
+}
+
+/* From the rows, in three statements. */
+int32
+bk_booking_put(StringInfo out, int64 booking_id)
+{
+	Document document = document_from_rows(booking_id);
+
+	put_document(out, &document);
+	return document.summary.version;
+}
+
+/* From what was made: one statement for each flight, and one for the payment of an instant booking. */
+void
+bk_booking_put_new(StringInfo out, const BkNewBooking *booking)
+{
+	Document document = new_document(booking);
+
+	put_document(out, &document);
+}
+
+/* One statement, for callers who have changed the booking. */
+void
+bk_booking_return(FunctionCallInfo fcinfo, int64 booking_id)
+{
+	BkRows rows = bk_query_run(&read_summary, bk_int64(booking_id));
+	Summary summary;
+
+	if (rows.count == 0)
+		bk_booking_refuse_unknown(booking_id);
+	summary = summary_from_row(rows);
+	return_summary(fcinfo, &summary);
+}
+
+/* No statement. */
+void
+bk_booking_return_new(FunctionCallInfo fcinfo, const BkNewBooking *booking)
+{
+	Summary summary = new_summary(booking);
+
+	return_summary(fcinfo, &summary);
+}
+
+void
+bk_booking_refuse_unknown(int64 booking_id)
+{
+	ereport(ERROR, errcode(SB_NOT_FOUND), errmsg("no booking " INT64_FORMAT, booking_id));
+}
+
+/* From the first row of read_summary or read_booking. */
+static Summary
+summary_from_row(BkRows rows)
+{
+	return (Summary){.booking_id = bk_row_int64(rows, 0, "booking_id"),
+					 .booking_reference = bk_row_text(rows, 0, "booking_reference"),
+					 .status = bk_row_text(rows, 0, "status"),
+					 .total_amount = bk_row_value(rows, 0, "total_amount"),
+					 .currency = bk_row_text(rows, 0, "currency"),
+					 .payment_required_by = moment_or_none(rows, "payment_required_by"),
+					 .version = bk_row_int32(rows, 0, "version")};
+}
+
+/* What summary_from_row would find: a booking is recorded with its first version. */
+static Summary
+new_summary(const BkNewBooking *booking)
+{
+	return (Summary){.booking_id = booking->booking_id,
+					 .booking_reference = booking->reference,
+					 .status = booking->status,
+					 .total_amount = booking->total,
+					 .currency = booking->currency,
+					 .payment_required_by = booking->request->instant
+												? DT_NOEND
+												: booking->terms.held_until,
+					 .version = BK_FIRST_VERSION};
+}
+
+/* In the order of the columns that every function with a summary declares. */
+static void
+return_summary(FunctionCallInfo fcinfo, const Summary *summary)
+{
+	Datum values[] = {
+		Int64GetDatum(summary->booking_id),
+		CStringGetTextDatum(summary->booking_reference),
+		CStringGetTextDatum(summary->status),
+		summary->total_amount,
+		CStringGetTextDatum(summary->currency),
+		TimestampTzGetDatum(summary->payment_required_by),
+		Int32GetDatum(summary->version),
+	};
+	bool nulls[lengthof(values)] = {
+		[5] = TIMESTAMP_NOT_FINITE(summary->payment_required_by)};
+
+	bk_result_begin(fcinfo);
+	bk_result_add(fcinfo, values, nulls);
+}
+
+/* Raises SB011. The document points into the rows, which live until SPI_finish(). */
+static Document
+document_from_rows(int64 booking_id)
+{
+	BkRows booking = bk_query_run(&read_booking, bk_int64(booking_id));
+	BkRows items;
+
+	if (booking.count == 0)
+		bk_booking_refuse_unknown(booking_id);
+	items = bk_query_run(&read_items, bk_int64(booking_id));
+	return (Document){
+		.summary = summary_from_row(booking),
+		.customer_id = bk_row_int64(booking, 0, "customer_id"),
+		.fare_code = bk_row_text(booking, 0, "fare_code"),
+		.channel = bk_row_text(booking, 0, "channel"),
+		.paid_amount = bk_row_text(booking, 0, "paid_amount"),
+		.confirmed_at = moment_or_none(booking, "confirmed_at"),
+		.cancelled_at = moment_or_none(booking, "cancelled_at"),
+		.expired_at = moment_or_none(booking, "expired_at"),
+		.created_at = bk_row_timestamptz(booking, 0, "created_at"),
+		.contact_email = bk_row_text(booking, 0, "contact_email"),
+		.contact_phone = bk_row_text(booking, 0, "contact_phone"),
+		.items = items_from_rows(items),
+		.item_count = (int) items.count,
+		.payments = bk_query_run(&read_payments, bk_int64(booking_id)),
+	};
+}
+
+/* From read_items, an item a row. */
+static BookingItem *
+items_from_rows(BkRows rows)
+{
+	BookingItem *items = palloc_array(BookingItem, Max(rows.count, 1));
+
+	for (uint64 row = 0; row < rows.count; row++)
+		items[row] =
+			(BookingItem){.item_no = DatumGetInt16(bk_row_value(rows, row, "item_no")),
+						  .flights = rows,
+						  .flight = row,
+						  .seat_number = bk_row_text(rows, row, "seat_number"),
+						  .cabin_class = bk_row_text(rows, row, "cabin_class"),
+						  .passenger_name = bk_row_text(rows, row, "passenger_name"),
+						  .passenger_type = bk_row_text(rows, row, "passenger_type"),
+						  .price = bk_row_text(rows, row, "price"),
+						  .penalty_amount = bk_row_text(rows, row, "penalty_amount"),
+						  .status = bk_row_text(rows, row, "status")};
+	return items;
+}
+
+/* A timestamptz of the first row, DT_NOEND for null: json_write shows it as null. */
+static TimestampTz
+moment_or_none(BkRows rows, const char *column)
+{
+	bool isnull;
+	Datum moment = bk_row_datum(rows, 0, column, &isnull);
+
+	return isnull ? DT_NOEND : DatumGetTimestampTz(moment);
+}
+
+/* What reading would find; only its flights, and the payment of an instant booking, are read. */
+static Document
+new_document(const BkNewBooking *booking)
+{
+	const BkBookingRequest *request = booking->request;
+	Document document = {
+		.summary = new_summary(booking),
+		.customer_id = request->customer_id,
+		.fare_code = request->fare_code,
+		.channel = request->channel,
+		.paid_amount = NO_AMOUNT,
+		.confirmed_at = booking->confirmed_at,
+		.cancelled_at = DT_NOEND,
+		.expired_at = DT_NOEND,
+		.created_at = GetCurrentTransactionStartTimestamp(),
+		.contact_email = request->contact_email,
+		.contact_phone = request->contact_phone,
+		.items = new_items(booking),
+		.item_count = request->count,
+	};
+
+	if (request->instant)
+	{
+		document.paid_amount = DatumGetCString(
+			DirectFunctionCall1(numeric_out, booking->total));
+		document.payments = bk_query_run(&read_payments, bk_int64(booking->booking_id));
+	}
+	return document;
+}
+
+/* Items of one flight that follow one another share its row. */
+static BookingItem *
+new_items(const BkNewBooking *booking)
+{
+	BookingItem *items = palloc_array(BookingItem, booking->request->count);
+	BkRows flight = {0};
+
+	for (int i = 0; i < booking->request->count; i++)
+	{
+		const BkItemRequest *item = &booking->request->items[i];
+		const BkClaim *claim = &booking->claims[i];
+
+		if (i == 0 || item->flight_id != item[-1].flight_id)
+			flight = bk_query_run(&read_flight, bk_int64(item->flight_id));
+		items[i] = (BookingItem){.item_no = i + 1,
+								 .flights = flight,
+								 .flight = 0,
+								 .seat_number = claim->seat_number,
+								 .cabin_class = claim->cabin_class,
+								 .passenger_name = item->passenger_name,
+								 .passenger_type = item->passenger_type,
+								 .price = DatumGetCString(
+									 DirectFunctionCall1(numeric_out, claim->price)),
+								 .penalty_amount = NO_AMOUNT,
+								 .status = booking->status};
+	}
+	return items;
+}
+
+/* The one place that knows names and order of the document's members. */
+static void
+put_document(StringInfo out, const Document *document)
+{
+	const Summary *summary = &document->summary;
+
+	bk_json_open(out, '{');
+	bk_json_put_int64(out, "booking_id", summary->booking_id);
+	bk_json_put_string(out, "booking_reference", summary->booking_reference);
+	bk_json_put_string(out, "status", summary->status);
+	bk_json_put_int64(out, "customer_id", document->customer_id);
+	bk_json_put_string(out, "fare_code", document->fare_code);
+	bk_json_put_string(out, "channel", document->channel);
+	bk_json_put_money(out, "total_amount", summary->total_amount);
+	bk_json_put_string(out, "paid_amount", document->paid_amount);
+	bk_json_put_string(out, "currency", summary->currency);
+	bk_json_put_timestamp(out, "payment_required_by", summary->payment_required_by);
+	bk_json_put_timestamp(out, "confirmed_at", document->confirmed_at);
+	bk_json_put_timestamp(out, "cancelled_at", document->cancelled_at);
+	bk_json_put_timestamp(out, "expired_at", document->expired_at);
+	bk_json_put_int64(out, "version", summary->version);
+	bk_json_put_timestamp(out, "created_at", document->created_at);
+	bk_json_open_member(out, "contact", '{');
+	bk_json_put_string(out, "email", document->contact_email);
+	bk_json_put_string(out, "phone", document->contact_phone);
+	bk_json_close(out, '}');
+	bk_json_key(out, "available_actions");
+	appendStringInfoString(out, available_actions(summary->status));
+	bk_json_open_member(out, "items", '[');
+	for (int i = 0; i < document->item_count; i++)
+		put_item(out, &document->items[i]);
+	bk_json_close(out, ']');
+	bk_json_put_rows(out, "payments", document->payments);
+	bk_json_close(out, '}');
+}
+
+/* The members of an item; those of its flight as the statements name them. */
+static void
+put_item(StringInfo out, const BookingItem *item)
+{
+	bk_json_open(out, '{');
+	bk_json_put_int64(out, "item_no", item->item_no);
+	bk_json_put_columns(out, item->flights, item->flight, FIRST_OF_FLIGHT, LAST_OF_FLIGHT);
+	bk_json_put_string(out, "seat_number", item->seat_number);
+	bk_json_put_string(out, "cabin_class", item->cabin_class);
+	bk_json_put_string(out, "passenger_name", item->passenger_name);
+	bk_json_put_string(out, "passenger_type", item->passenger_type);
+	bk_json_put_string(out, "price", item->price);
+	bk_json_put_string(out, "penalty_amount", item->penalty_amount);
+	bk_json_put_string(out, "status", item->status);
+	bk_json_close(out, '}');
+}
+
+/* What the customer may do with a booking in a state, as a JSON array. */
+static const char *
+available_actions(const char *status)
+{
+	if (bk_word_is(status, BK_HELD))
+		return "[\"pay\",\"cancel\"]";
+	if (bk_word_is(status, BK_CONFIRMED) || bk_word_is(status, BK_PARTIALLY_CANCELLED))
+		return "[\"cancel\"]";
+	return "[]";
+}

@@ -1,0 +1,156 @@
+/*
+ * booking_request.c
+ *		Reads the request of a booking: who travels where, in which seats.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_collation.h"
+#include "utils/formatting.h"
+
+#include "base/errcodes.h"
+#include "base/check.h"
+#include "base/settings.h"
+#include "base/words.h"
+#include "booking/booking_request.h"
+#include "booking/person.h"
+#include "inventory/availability.h"
+
+static const char *const booking_types[] = {"hold", "instant", NULL};
+static const char *const channels[] = {"web",         "mobile", "agent",
+									   "call_center", "api",    NULL};
+static const char *const passenger_types[] = {"adult", "child", "infant", NULL};
+
+static void read_contact(BkObject contact, BkBookingRequest *request);
+static void read_items(BkObject body, BkBookingRequest *request);
+static int read_slice(BkObject slice, BkItemRequest *items);
+static BkItemRequest read_passenger(BkObject passenger, int64 flight_id);
+static void refuse_twice(const BkItemRequest *items, int count);
+static bool same_name(const char *left, const char *right);
+static void read_payment(BkObject body, BkBookingRequest *request);
+
+/* Looks at every field in the order of the document, so that the first wrong one is named. */
+BkBookingRequest
+bk_booking_read_request(BkObject body)
+{
+	BkBookingRequest request = {0};
+	const char *text;
+
+	request.instant = bk_word_is(bk_json_word(body, "type", booking_types, BK_REQUIRED),
+								 "instant");
+	request.customer_id = bk_json_int64(body, "customer_id", 1, PG_INT64_MAX, BK_REQUIRED,
+										0);
+	text = bk_json_string(body, "fare_code", 16, BK_OPTIONAL);
+	request.fare_code = text != NULL ? text : "standard";
+	text = bk_json_word(body, "channel", channels, BK_OPTIONAL);
+	request.channel = text != NULL ? text : "api";
+	read_contact(bk_json_object(body, "contact"), &request);
+	read_items(body, &request);
+	read_payment(body, &request);
+	return request;
+}
+
+/* E-mail address and telephone number, of whatever form a customer's may have. */
+static void
+read_contact(BkObject contact, BkBookingRequest *request)
+{
+	request->contact_email = bk_json_text(contact, "email");
+	bk_json_check(contact, "email", bk_person_email_problem(request->contact_email));
+	request->contact_phone = bk_json_text(contact, "phone");
+	bk_json_check(contact, "phone", bk_person_phone_problem(request->contact_phone));
+}
+
+/* The passengers of all slices, in the order of the request; they are the booking's items 1 to count. */
+static void
+read_items(BkObject body, BkBookingRequest *request)
+{
+	BkArray slices = bk_json_array(body, "slices", BK_MAX_SLICES, BK_REQUIRED);
+	BkItemRequest *items = palloc_array(BkItemRequest, slices.length * BK_MAX_PASSENGERS);
+
+	for (int i = 0; i < slices.length; i++)
+		request->count += read_slice(bk_json_element(slices, i), items + request->count);
+	refuse_twice(items, request->count);
+	request->items = items;
+}
+
+/* The passengers of one flight; returns how many, at most BK_MAX_PASSENGERS. */
+static int
+read_slice(BkObject slice, BkItemRequest *items)
+{
+	int64 flight_id = bk_json_int64(slice, "flight_id", 1, PG_INT64_MAX, BK_REQUIRED, 0);
+	BkArray passengers = bk_json_array(slice, "passengers", BK_MAX_PASSENGERS,
+									   BK_REQUIRED);
+
+	for (int i = 0; i < passengers.length; i++)
+		items[i] = read_passenger(bk_json_element(passengers, i), flight_id);
+	return passengers.length;
+}
+
+/* Whether a named seat is one of the flight's is for the claim to find out. */
+static BkItemRequest
+read_passenger(BkObject passenger, int64 flight_id)
+{
+	BkItemRequest item = {.flight_id = flight_id};
+	const char *type = bk_json_word(passenger, "type", passenger_types, BK_OPTIONAL);
+
+	item.passenger_name = bk_json_text(passenger, "name");
+	if (item.passenger_name == NULL)
+		bk_json_reject(passenger, "name", "is required");
+	bk_json_check(passenger, "name", bk_person_name_problem(item.passenger_name));
+	item.passenger_type = type != NULL ? type : "adult";
+	item.seat_number = bk_json_string(passenger, "seat", 3, BK_OPTIONAL);
+	item.cabin_class = bk_json_word(passenger, "cabin_class", bk_cabin_classes,
+									BK_OPTIONAL);
+	if ((item.seat_number == NULL) == (item.cabin_class == NULL))
+		bk_json_reject(passenger, "seat", "or \"cabin_class\" is required, and not both");
+	return item;
+}
+
+/* A seat or a passenger may stand in the request once per flight: SB010, SB008. */
+static void
+refuse_twice(const BkItemRequest *items, int count)
+{
+	for (int i = 0; i < count; i++)
+		for (int j = i + 1; j < count; j++)
+		{
+			const BkItemRequest *one = &items[i];
+			const BkItemRequest *other = &items[j];
+
+			if (one->flight_id != other->flight_id)
+				continue;
+			if (same_name(one->passenger_name, other->passenger_name))
+				ereport(
+					ERROR, errcode(SB_DUPLICATE_PASSENGER),
+					errmsg("passenger \"%s\" is twice on flight " INT64_FORMAT,
+						   one->passenger_name, one->flight_id),
+					errhint(
+						"Tell passengers of the same name apart, by a middle name say."));
+			if (one->seat_number != NULL && other->seat_number != NULL &&
+				strcmp(one->seat_number, other->seat_number) == 0)
+				ereport(ERROR, errcode(SB_VALIDATION_ERROR),
+						errmsg("seat \"%s\" of flight " INT64_FORMAT " is asked for twice",
+							   one->seat_number, one->flight_id));
+		}
+}
+
+/* As the unique index on lower(passenger_name) sees it. */
+static bool
+same_name(const char *left, const char *right)
+{
+	return strcmp(str_tolower(left, strlen(left), DEFAULT_COLLATION_OID),
+				  str_tolower(right, strlen(right), DEFAULT_COLLATION_OID)) == 0;
+}
+
+/* An instant booking brings its payment; a hold is paid later. */
+static void
+read_payment(BkObject body, BkBookingRequest *request)
+{
+	BkObject payment = bk_json_object(body, "payment");
+
+	if (request->instant && payment.container == NULL)
+		bk_json_reject(body, "payment", "is required for an instant booking");
+	if (!request->instant && payment.container != NULL)
+		bk_json_reject(body, "payment", "is for an instant booking; pay a hold later");
+	request->tender = bk_tender_read(payment);
+	if (request->instant)
+		bk_tender_check(&request->tender);
+}

@@ -1,0 +1,36 @@
+/*
+ * customers.h
+ *		Who books.
+ */
+#ifndef BK_CUSTOMERS_H
+#define BK_CUSTOMERS_H
+
+#include "base/query.h"
+
+/* What a caller gives of a customer; NULL: not given. */
+typedef struct BkCustomer
+{
+	const char *full_name;
+	const char *email;
+	const char *phone;
+	const char *country; /* of residence, ISO 3166-1 alpha-2 */
+} BkCustomer;
+
+/*
+ * Each returns customers as rows: customer_id, full_name, email, phone, country, tier, created_at. All raise SB010 for a
+ * field that is missing or malformed.
+ */
+
+/* Adds a customer, who must have a name: one row. Raises SB014 where the e-mail address, regardless of case, is taken. */
+extern BkRows bk_customer_create(const BkCustomer *customer);
+
+/* Changes what is given, and leaves the rest: one row. Raises SB011, and SB014 where the e-mail address is another's. */
+extern BkRows bk_customer_update(int64 customer_id, const BkCustomer *customer);
+
+/* One customer. Raises SB011. */
+extern BkRows bk_customer_get(int64 customer_id);
+
+/* The customer with an e-mail address, regardless of case: one row or none. */
+extern BkRows bk_customer_find(const char *email);
+
+#endif

@@ -1,0 +1,76 @@
+/*
+ * bookings.c
+ *		/v1/bookings: make, find, list, read.
+ */
+#include "postgres.h"
+
+#include "base/json_write.h"
+#include "booking/booking_create.h"
+#include "booking/booking_document.h"
+#include "booking/booking_read.h"
+#include "booking/booking_request.h"
+#include "http/etag.h"
+#include "http/handlers.h"
+
+static void list_bookings(BkObject query, StringInfo out);
+static void find_booking(BkObject query, BkResponse *response);
+
+/* POST /v1/bookings: the booking, where it is, and its ETag. */
+void
+bk_http_bookings_create(const BkRequest *request, BkResponse *response)
+{
+	BkBookingRequest wanted = bk_booking_read_request(request->body);
+	BkNewBooking booking;
+
+	bk_booking_create(&wanted, &booking);
+	bk_json_put_string(response->headers, "Location",
+					   psprintf("/v1/bookings/" INT64_FORMAT, booking.booking_id));
+	bk_http_put_etag(response, BK_FIRST_VERSION);
+	bk_booking_put_new(response->body, &booking);
+}
+
+/* GET /v1/bookings: with customer_id that customer's, else the one of a reference and a last name. */
+void
+bk_http_bookings_find(const BkRequest *request, BkResponse *response)
+{
+	if (bk_json_given(request->query, "customer_id"))
+		list_bookings(request->query, response->body);
+	else
+		find_booking(request->query, response);
+}
+
+/* GET /v1/bookings/{id}: the booking and its ETag. */
+void
+bk_http_bookings_get(const BkRequest *request, BkResponse *response)
+{
+	bk_http_put_booking(response, request->ids[0]);
+}
+
+/* {"bookings": […], "next": what "after" takes, null on the last page} */
+static void
+list_bookings(BkObject query, StringInfo out)
+{
+	BkBookingPage page = {
+		.customer_id = bk_json_number(query, "customer_id", 0),
+		.status = bk_json_text(query, "status"),
+		.before = bk_json_number(query, "after", PG_INT64_MAX),
+		.max_bookings = bk_json_number(query, "limit", BK_DEFAULT_BOOKINGS),
+	};
+	BkRows rows = bk_booking_list(&page);
+
+	bk_json_open(out, '{');
+	bk_json_put_rows(out, "bookings", rows);
+	bk_json_put_string(out, "next",
+					   rows.count < (uint64) page.max_bookings
+						   ? NULL
+						   : bk_row_text(rows, rows.count - 1, "booking_id"));
+	bk_json_close(out, '}');
+}
+
+/* The booking and its ETag. */
+static void
+find_booking(BkObject query, BkResponse *response)
+{
+	bk_http_put_booking(response, bk_booking_find(bk_json_text(query, "booking_reference"),
+												  bk_json_text(query, "last_name")));
+}
