@@ -1,4 +1,5 @@
--- The booking extension: every function is C, in booking.so. What each promises stands in its COMMENT.
+-- The booking extension: its functions are C, in booking.so, but for a few that are one SQL statement each. What each
+-- promises stands in its COMMENT.
 \echo Use "CREATE EXTENSION booking" to load this file. \quit
 
 -- Functions that act for a caller without rights on the tables run as their owner; sql/roles.sql makes that booking_owner
@@ -244,18 +245,206 @@ CREATE FUNCTION booking.forget_responses()
 COMMENT ON FUNCTION booking.forget_responses() IS
 'Deletes the responses that were stored under an Idempotency-Key more than 24 hours ago, and returns how many.';
 
+-- The bodies of the next two are text, not BEGIN ATOMIC, which would tie them to the tables: the extension is there before
+-- the tables where a dump is restored, and a table may be dropped and made again.
+
 CREATE FUNCTION booking.check_invariants()
     RETURNS TABLE (invariant text, violation text)
-    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-    AS 'MODULE_PATHNAME', 'booking_check_invariants';
+    LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
+    AS $$
+-- One statement, so that all invariants see one snapshot; to compile a plan of fifteen parts costs more than it saves. The
+-- items of a hold that has lapsed may be expired one by one before the sweep settles their booking; what allows for that
+-- says clock_timestamp().
+WITH live AS NOT MATERIALIZED (
+    SELECT * FROM public.booking_items WHERE status NOT IN ('cancelled', 'expired')
+)
+SELECT 'seat_sold_once',
+       format('seat %s of flight %s has %s live items', i.seat_number, i.flight_id, count(*))
+  FROM live AS i
+ GROUP BY i.flight_id, i.seat_number
+HAVING count(*) > 1
+UNION ALL
+SELECT 'item_has_its_seat',
+       format('item %s of booking %s is %s, its seat %s of flight %s is %s',
+              i.item_no, i.booking_id, i.status, i.seat_number, i.flight_id, s.status)
+  FROM live AS i
+  LEFT JOIN public.seats AS s USING (flight_id, seat_number)
+ WHERE s.status IS DISTINCT FROM CASE i.status WHEN 'held' THEN 'held' ELSE 'booked' END
+UNION ALL
+SELECT 'seat_has_its_item',
+       format('seat %s of flight %s is %s without a live item', s.seat_number, s.flight_id, s.status)
+  FROM public.seats AS s
+ WHERE s.status IN ('held', 'booked')
+   AND NOT EXISTS (SELECT FROM live AS i WHERE i.flight_id = s.flight_id AND i.seat_number = s.seat_number)
+UNION ALL
+SELECT 'hold_has_one_deadline',
+       format('seat %s of flight %s is held until %s, booking %s until %s',
+              s.seat_number, s.flight_id, s.held_until, b.booking_id, b.payment_required_by)
+  FROM public.booking_items AS i
+  JOIN public.bookings AS b USING (booking_id)
+  JOIN public.seats AS s USING (flight_id, seat_number)
+ WHERE i.status = 'held' AND s.held_until IS DISTINCT FROM b.payment_required_by
+UNION ALL
+SELECT 'sold_within_capacity',
+       format('flight %s has %s live items and %s seats', f.flight_id, i.sold, s.capacity)
+  FROM public.flights AS f
+  JOIN (SELECT i.flight_id, count(*) AS sold FROM live AS i GROUP BY i.flight_id) AS i USING (flight_id)
+  LEFT JOIN (SELECT s.flight_id, count(*) AS capacity FROM public.seats AS s
+              WHERE s.status <> 'blocked' GROUP BY s.flight_id) AS s USING (flight_id)
+ WHERE i.sold > COALESCE(s.capacity, 0)
+UNION ALL
+SELECT 'passenger_once_per_flight',
+       format('a passenger of booking %s is %s times on flight %s', i.booking_id, count(*), i.flight_id)
+  FROM live AS i
+ GROUP BY i.booking_id, i.flight_id, lower(i.passenger_name)
+HAVING count(*) > 1
+UNION ALL
+SELECT 'booking_status_fits_items',
+       format('booking %s is %s with items %s', b.booking_id, b.status, i.statuses)
+  FROM public.bookings AS b
+  LEFT JOIN (SELECT i.booking_id, array_agg(DISTINCT i.status::text) AS statuses
+               FROM public.booking_items AS i GROUP BY i.booking_id) AS i USING (booking_id)
+ WHERE i.statuses IS NULL
+    OR NOT CASE b.status
+             WHEN 'held' THEN i.statuses <@ ARRAY['held', 'cancelled'] AND 'held' = ANY (i.statuses)
+                           OR b.payment_required_by <= clock_timestamp() AND i.statuses <@ ARRAY['held', 'cancelled', 'expired']
+             WHEN 'expired' THEN i.statuses <@ ARRAY['expired', 'cancelled']
+             WHEN 'cancelled' THEN i.statuses = ARRAY['cancelled']
+             WHEN 'confirmed' THEN i.statuses <@ ARRAY['confirmed', 'checked_in', 'flown', 'no_show']
+             WHEN 'partially_cancelled' THEN 'cancelled' = ANY (i.statuses) AND i.statuses <> ARRAY['cancelled']
+                                             AND NOT i.statuses && ARRAY['held', 'expired']
+             WHEN 'completed' THEN i.statuses <@ ARRAY['flown', 'no_show', 'cancelled']
+                                   AND i.statuses && ARRAY['flown', 'no_show']
+           END
+UNION ALL
+SELECT 'total_is_sum_of_items',
+       format('booking %s totals %s, its items %s', b.booking_id, b.total_amount, i.total)
+  FROM public.bookings AS b
+  JOIN (SELECT i.booking_id,
+               sum(CASE i.status WHEN 'cancelled' THEN i.penalty_amount + i.fee_amount
+                                 WHEN 'expired' THEN 0
+                                 ELSE i.price + i.fee_amount END) AS total
+          FROM public.booking_items AS i GROUP BY i.booking_id) AS i USING (booking_id)
+ WHERE b.total_amount <> i.total
+   AND NOT (b.status = 'held' AND b.payment_required_by <= clock_timestamp())
+UNION ALL
+SELECT 'paid_is_total',
+       format('booking %s owes %s and has paid %s', b.booking_id, b.total_amount, COALESCE(p.paid, 0))
+  FROM public.bookings AS b
+  LEFT JOIN (SELECT p.booking_id, sum(p.amount) AS paid FROM public.payments AS p
+              GROUP BY p.booking_id) AS p USING (booking_id)
+ WHERE COALESCE(p.paid, 0) <> CASE b.status WHEN 'held' THEN 0 ELSE b.total_amount END
+UNION ALL
+SELECT 'payment_in_booking_currency',
+       format('payment %s is in %s, booking %s in %s', p.payment_id, p.currency, b.booking_id, b.currency)
+  FROM public.payments AS p
+  JOIN public.bookings AS b USING (booking_id)
+ WHERE p.currency <> b.currency
+UNION ALL
+SELECT 'refund_within_payments',
+       format('booking %s was refunded %s more than it paid', p.booking_id, -sum(p.amount))
+  FROM public.payments AS p
+ GROUP BY p.booking_id
+HAVING sum(p.amount) < 0
+UNION ALL
+SELECT 'cancellation_matches_refund',
+       format('cancellation %s refunds %s, the ledger %s', c.cancellation_id, c.refund_amount, COALESCE(p.refunded, 0))
+  FROM public.cancellations AS c
+  LEFT JOIN (SELECT p.cancellation_id, -sum(p.amount) AS refunded FROM public.payments AS p
+              GROUP BY p.cancellation_id) AS p USING (cancellation_id)
+ WHERE COALESCE(p.refunded, 0) <> CASE c.status WHEN 'confirmed' THEN c.refund_amount ELSE 0 END
+UNION ALL
+SELECT 'change_matches_payment',
+       format('change %s amounts to %s, the ledger has %s', c.change_id, c.change_amount, p.paid)
+  FROM public.booking_changes AS c
+  JOIN (SELECT p.change_id, sum(p.amount) AS paid FROM public.payments AS p
+         GROUP BY p.change_id) AS p USING (change_id)
+ WHERE c.status <> 'confirmed' OR p.paid <> c.change_amount
+UNION ALL
+SELECT 'events_tell_the_revenue',
+       format('events of booking %s sum to %s, its payments to %s', booking_id, COALESCE(e.revenue, 0), COALESCE(p.paid, 0))
+  FROM (SELECT e.booking_id, sum(e.revenue_delta) AS revenue FROM public.booking_events AS e
+         GROUP BY e.booking_id) AS e
+  FULL JOIN (SELECT p.booking_id, sum(p.amount) AS paid FROM public.payments AS p
+              GROUP BY p.booking_id) AS p USING (booking_id)
+ WHERE COALESCE(e.revenue, 0) <> COALESCE(p.paid, 0)
+UNION ALL
+SELECT 'events_tell_the_seats',
+       format('events of item %s of booking %s count %s seats, the item is %s', item_no, booking_id, COALESCE(e.seats, 0), i.status)
+  FROM public.booking_items AS i
+  FULL JOIN (SELECT e.booking_id, e.item_no, sum(e.seat_delta) AS seats FROM public.booking_events AS e
+              GROUP BY e.booking_id, e.item_no) AS e USING (booking_id, item_no)
+ WHERE COALESCE(e.seats, 0) <> CASE WHEN i.status IN ('held', 'cancelled', 'expired') THEN 0
+                                    WHEN i.status IS NULL THEN -1
+                                    ELSE 1 END
+$$;
 COMMENT ON FUNCTION booking.check_invariants() IS
 'Proves the books on one snapshot: a row for each violation, none when all is well. Reads every booking; meant for tests,
 drills and a nightly run.';
 
 CREATE FUNCTION booking.check_schema()
     RETURNS TABLE (object text, problem text)
-    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-    AS 'MODULE_PATHNAME', 'booking_check_schema';
+    LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+-- The columns that the C code reads or writes, a domain as its base type
+SELECT w.table_name || '.' || w.column_name AS object,
+       CASE WHEN c.attname IS NULL THEN 'is missing'
+            ELSE 'has type ' || t.name || ', not ' || w.type_name END AS problem
+  FROM (VALUES ('flights', 'flight_id', 'bigint'),
+               ('flights', 'scheduled_departure', 'timestamp with time zone'),
+               ('flights', 'sales_open_at', 'timestamp with time zone'),
+               ('flights', 'sales_close_at', 'timestamp with time zone'),
+               ('flights', 'status', 'text'),
+               ('flights', 'currency', 'character'),
+               ('seats', 'flight_id', 'bigint'),
+               ('seats', 'seat_number', 'text'),
+               ('seats', 'cabin_class', 'text'),
+               ('seats', 'status', 'text'),
+               ('seats', 'characteristics', 'text'),
+               ('seats', 'price', 'numeric'),
+               ('seats', 'held_until', 'timestamp with time zone'),
+               ('customers', 'customer_id', 'bigint'),
+               ('customers', 'email', 'text'),
+               ('bookings', 'booking_id', 'bigint'),
+               ('bookings', 'status', 'text'),
+               ('bookings', 'booking_reference', 'text'),
+               ('bookings', 'total_amount', 'numeric'),
+               ('bookings', 'payment_required_by', 'timestamp with time zone'),
+               ('bookings', 'version', 'integer'),
+               ('bookings', 'fare_code', 'text'),
+               ('booking_items', 'booking_id', 'bigint'),
+               ('booking_items', 'item_no', 'smallint'),
+               ('booking_items', 'flight_id', 'bigint'),
+               ('booking_items', 'seat_number', 'text'),
+               ('booking_items', 'status', 'text'),
+               ('booking_items', 'price', 'numeric'),
+               ('booking_items', 'penalty_amount', 'numeric'),
+               ('booking_items', 'fee_amount', 'numeric'),
+               ('payments', 'booking_id', 'bigint'),
+               ('payments', 'amount', 'numeric'),
+               ('payments', 'change_id', 'bigint'),
+               ('cancellations', 'booking_version', 'integer'),
+               ('cancellations', 'item_nos', 'smallint[]'),
+               ('booking_changes', 'booking_version', 'integer'),
+               ('booking_changes', 'change_amount', 'numeric'),
+               ('booking_change_items', 'new_price', 'numeric'),
+               ('booking_events', 'event_type', 'text'),
+               ('booking_events', 'seat_delta', 'smallint'),
+               ('booking_events', 'revenue_delta', 'numeric')) AS w (table_name, column_name, type_name)
+  LEFT JOIN pg_attribute AS c
+         ON c.attrelid = to_regclass('public.' || w.table_name) AND c.attname = w.column_name AND NOT c.attisdropped
+  LEFT JOIN LATERAL (SELECT format_type(COALESCE(NULLIF(y.typbasetype, 0), y.oid), NULL)
+                       FROM pg_type AS y WHERE y.oid = c.atttypid) AS t (name) ON true
+ WHERE c.attname IS NULL OR t.name <> w.type_name
+UNION ALL
+-- The indexes that its rules rest on
+SELECT w.name, 'is missing or invalid'
+  FROM (VALUES ('seats_pkey'), ('booking_items_live_seat_key'), ('booking_items_live_passenger_key'),
+               ('bookings_reference_key'), ('customers_email_key')) AS w (name)
+ WHERE NOT EXISTS (SELECT FROM pg_index AS i
+                    WHERE i.indexrelid = to_regclass('public.' || w.name) AND i.indisunique AND i.indisvalid)
+ ORDER BY 1
+$$;
 COMMENT ON FUNCTION booking.check_schema() IS
 'Compares the tables with what this version of booking.so expects: a row for each column or index that is missing or of
 another type, none when they fit.';
