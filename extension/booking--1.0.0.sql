@@ -2,8 +2,8 @@
 -- promises stands in its COMMENT.
 \echo Use "CREATE EXTENSION booking" to load this file. \quit
 
--- Functions that act for a caller without rights on the tables run as their owner; sql/roles.sql makes that booking_owner
--- and says who may call which.
+-- Functions that act for a caller without rights on the tables run as their owner. Who that is and who may call which
+-- stands at the end, in booking.privileges().
 
 ---------------------------------------------------------------------------------------------------------------------
 -- The one entry of the gateway
@@ -386,6 +386,43 @@ CREATE FUNCTION booking.check_schema()
     RETURNS TABLE (object text, problem text)
     LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
+-- Objects go by name: to look one up takes USAGE on its schema, which may be what is missing.
+WITH named AS (
+    SELECT p.object_type, replace(p.object, ', ', ',') AS object, p.privilege, p.grantees
+      FROM booking.privileges() AS p),
+present AS (
+    SELECT 'FUNCTION' AS object_type, f.oid, f.oid::regprocedure::text AS object, f.proowner AS owner,
+           COALESCE(f.proacl, acldefault('f', f.proowner)) AS acl
+      FROM pg_depend AS d
+      JOIN pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'booking'
+      JOIN pg_proc AS f ON f.oid = d.objid
+     WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+    UNION ALL
+    SELECT 'TABLE', c.oid, format('%I.%I', n.nspname, c.relname), c.relowner, COALESCE(c.relacl, acldefault('r', c.relowner))
+      FROM pg_class AS c
+      JOIN pg_namespace AS n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+       AND (n.nspname IN ('booking_private', 'warehouse')
+            OR format('%I.%I', n.nspname, c.relname) IN (SELECT t.object FROM named AS t WHERE t.object_type = 'TABLE'))
+    UNION ALL
+    SELECT 'SCHEMA', n.oid, n.nspname::text, n.nspowner, COALESCE(n.nspacl, acldefault('n', n.nspowner))
+      FROM pg_namespace AS n
+     WHERE n.nspname IN ('booking', 'booking_private', 'warehouse')),
+held AS (
+    SELECT p.object_type, p.object, g.grantee,
+           g.privilege_type || CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS privilege
+      FROM present AS p, aclexplode(p.acl) AS g
+     WHERE g.grantee <> p.owner
+    UNION ALL
+    SELECT p.object_type, p.object || '.' || c.attname, g.grantee, g.privilege_type
+      FROM present AS p
+      JOIN pg_attribute AS c ON c.attrelid = p.oid, aclexplode(c.attacl) AS g
+     WHERE p.object_type = 'TABLE' AND g.grantee <> p.owner),
+wanted AS (
+    SELECT p.object_type, p.object, to_regrole(r.role)::oid AS grantee, r.role, n.privilege
+      FROM named AS n
+      JOIN present AS p USING (object_type, object), unnest(n.grantees) AS r (role)
+     WHERE to_regrole(r.role)::oid IS DISTINCT FROM p.owner)
 -- The columns that the C code reads or writes, a domain as its base type
 SELECT w.table_name || '.' || w.column_name AS object,
        CASE WHEN c.attname IS NULL THEN 'is missing'
@@ -443,11 +480,61 @@ SELECT w.name, 'is missing or invalid'
                ('bookings_reference_key'), ('customers_email_key')) AS w (name)
  WHERE NOT EXISTS (SELECT FROM pg_index AS i
                     WHERE i.indexrelid = to_regclass('public.' || w.name) AND i.indisunique AND i.indisvalid)
- ORDER BY 1
+UNION ALL
+-- What booking.privileges() names and is not there; the warehouse is on the reports database only
+SELECT n.object, 'is missing'
+  FROM named AS n
+ WHERE NOT EXISTS (SELECT FROM present AS p WHERE p.object_type = n.object_type AND p.object = n.object)
+   AND (n.object !~ '^warehouse' OR EXISTS (SELECT FROM present AS p WHERE p.object = 'warehouse'))
+UNION ALL
+-- What is there and booking.privileges() does not name
+SELECT p.object, 'is not in booking.privileges()'
+  FROM present AS p
+ WHERE NOT EXISTS (SELECT FROM named AS n WHERE n.object_type = p.object_type AND n.object = p.object)
+UNION ALL
+-- Owners; the schema of the extension belongs to who installed it. Who could become the owner would be one.
+SELECT p.object, format('belongs to %s, not to booking_owner', pg_get_userbyid(p.owner))
+  FROM present AS p
+ WHERE p.owner IS DISTINCT FROM to_regrole('booking_owner')::oid AND p.object <> 'booking'
+UNION ALL
+SELECT f.oid::regprocedure::text, format('belongs to %s, not to booking_owner', pg_get_userbyid(f.proowner))
+  FROM pg_proc AS f
+ WHERE f.pronamespace = to_regnamespace('warehouse') AND f.proowner IS DISTINCT FROM to_regrole('booking_owner')::oid
+UNION ALL
+SELECT 'booking_owner', 'can log in'
+  FROM pg_roles AS r
+ WHERE r.rolname = 'booking_owner' AND (r.rolcanlogin OR r.rolsuper)
+UNION ALL
+SELECT 'booking_owner', format('has the member %s', pg_get_userbyid(m.member))
+  FROM pg_auth_members AS m
+ WHERE m.roleid = to_regrole('booking_owner')
+UNION ALL
+-- Grants, more or less than booking.privileges() names
+SELECT COALESCE(h.object, w.object),
+       CASE WHEN h.object IS NULL THEN format('%s lacks %s', w.role, w.privilege)
+            ELSE format('%s has %s', CASE h.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(h.grantee) END, h.privilege) END
+  FROM held AS h
+  FULL JOIN wanted AS w USING (object_type, object, grantee, privilege)
+ WHERE h.object IS NULL OR w.object IS NULL
+UNION ALL
+-- The library is newer than the extension until ALTER EXTENSION booking UPDATE.
+SELECT 'booking', format('is version %s, its library version %s', e.extversion, booking.library_version())
+  FROM pg_extension AS e
+ WHERE e.extname = 'booking' AND e.extversion <> booking.library_version()
+ ORDER BY 1, 2
 $$;
 COMMENT ON FUNCTION booking.check_schema() IS
-'Compares the tables with what this version of booking.so expects: a row for each column or index that is missing or of
-another type, none when they fit.';
+'Compares the database with what this version of booking.so expects: a row for each column or index that is missing or of
+another type; for each function, table or schema that has another owner than booking_owner, or more or fewer grants than
+booking.privileges() names; and for a library of another version than the extension. No row when all is well. To repair owners
+and grants run sql/roles.sql, which takes no grant away.';
+
+CREATE FUNCTION booking.library_version()
+    RETURNS text
+    LANGUAGE c STABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'booking_library_version';
+COMMENT ON FUNCTION booking.library_version() IS
+'The version of the booking.so that is loaded; the extension''s own stands in pg_extension.';
 
 CREATE FUNCTION booking.replication_status()
     RETURNS TABLE (direction text, name text, type text, replica text, connected boolean, state text, sync_state text,
@@ -554,4 +641,124 @@ CREATE FUNCTION booking.report_booking_curve(
 COMMENT ON FUNCTION booking.report_booking_curve(date, date, text, text, text) IS
     'Booking curve of flights that are not cancelled. date_from, date_to: first and last local departure date, null for no bound; group_by: route, date, month, cabin, aircraft, flight_number, total; origin, destination: IATA codes, null for all. For each data collection point D-x, x = 63 56 49 42 35 31 27 23 19 16 13 10 7 5 3 1 0 (PODS): the flights that had reached it when the warehouse was last brought up to date, their seats offered, the net seats sold by the end of that day in the origin''s calendar, booked_load = bookings_on_hand / capacity, and pick_up, the net seats sold since the point before on the same flights. SQLSTATE SB010 as for report_load_factor.';
 
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA booking FROM PUBLIC;
+---------------------------------------------------------------------------------------------------------------------
+-- Who may do what: the one list. An object that no role is named for is its owner's alone. Owner of everything is
+-- booking_owner, which nobody logs in as: who owns a table that a function writes could attach a trigger to it, and act as
+-- the function's owner. The schema files make the tables as booking_owner, sql/roles.sql grants them. A dump carries owners
+-- and grants of tables, but not of an extension's functions; those are set here, so CREATE EXTENSION gives them back.
+---------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION booking.privileges()
+    RETURNS TABLE (object_type text, object text, privilege text, grantees text[])
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+    AS $$
+SELECT p.object_type, o.object, p.privilege, p.grantees::text[]
+  FROM (VALUES
+    -- The gateway: the one entry
+    ('FUNCTION', 'EXECUTE', '{booking_app}', ARRAY[
+        'booking.booking_api(text, text, jsonb, jsonb, jsonb)']),
+    -- People at a counter or in a call centre
+    ('FUNCTION', 'EXECUTE', '{booking_agent}', ARRAY[
+        'booking.create_customer(text, text, text, text)',
+        'booking.update_customer(bigint, text, text, text, text)',
+        'booking.create_booking(jsonb)',
+        'booking.create_bookings(jsonb)',
+        'booking.pay(bigint, numeric, text, text, integer)',
+        'booking.find_booking(text, text)',
+        'booking.list_bookings(bigint, text, bigint, bigint)',
+        'booking.booking_items(bigint)',
+        'booking.quote_cancellation(bigint, smallint[], integer)',
+        'booking.confirm_cancellation(bigint)',
+        'booking.cancel(bigint, smallint[], integer)',
+        'booking.quote_change(bigint, jsonb, integer)',
+        'booking.confirm_change(bigint, numeric, text, text)',
+        'booking.change_seat(bigint, smallint, text, numeric, text, text, integer)']),
+    ('FUNCTION', 'EXECUTE', '{booking_agent, booking_operator}', ARRAY[
+        'booking.search_flights(text, text, date, integer, text)',
+        'booking.search_connections(text, text, date, integer, text)',
+        'booking.seat_map(bigint)']),
+    -- People who run the flights
+    ('FUNCTION', 'EXECUTE', '{booking_operator}', ARRAY[
+        'booking.expire_holds(integer)',
+        'booking.forget_responses()']),
+    -- Reports and the ETL
+    ('FUNCTION', 'EXECUTE', '{booking_analyst, booking_ro, reports_etl}', ARRAY[
+        'booking.report_load_factor(date, date, text, text, text)',
+        'booking.report_revenue(date, date, text, text, text)',
+        'booking.report_booking_curve(date, date, text, text, text)']),
+    ('FUNCTION', 'EXECUTE', '{reports_etl}', ARRAY[
+        'booking.etl_dimensions()',
+        'booking.etl_facts()',
+        'booking.etl_run(boolean)']),
+    -- Monitoring
+    ('FUNCTION', 'EXECUTE', '{monitor}', ARRAY[
+        'booking.check_invariants()',
+        'booking.check_schema()',
+        'booking.library_version()',
+        'booking.privileges()',
+        'booking.replication_status()',
+        'booking.wal_commit_age(pg_lsn)']),
+    -- A trigger, which nobody calls
+    ('FUNCTION', 'EXECUTE', '{}', ARRAY[
+        'booking.capture_change()']),
+    ('SCHEMA', 'USAGE', '{booking_owner, booking_app, booking_agent, booking_operator, booking_analyst, booking_ro, reports_etl, monitor}',
+     ARRAY['booking']),
+    -- sql/flights_oltp_schema.sql
+    ('TABLE', 'SELECT', '{booking_ro, reports_sub}', ARRAY[
+        'public.aircraft', 'public.aircraft_seats', 'public.airports', 'public.booking_change_items', 'public.booking_changes',
+        'public.booking_events', 'public.booking_items', 'public.bookings', 'public.cancellations', 'public.customers',
+        'public.fare_rules', 'public.fares', 'public.flights', 'public.payments', 'public.schedule_changes', 'public.seats',
+        'public.timetable', 'public.waitlist_entries']),
+    ('TABLE', 'SELECT', '{}', ARRAY[
+        'booking_private.idempotency_keys']),
+    ('SCHEMA', 'USAGE', '{}', ARRAY['booking_private']),
+    -- warehouse/ddl_warehouse_schema.sql
+    ('TABLE', 'SELECT', '{booking_analyst, booking_ro, reports_etl}', ARRAY[
+        'warehouse.change_queue', 'warehouse.dim_aircraft', 'warehouse.dim_airport', 'warehouse.dim_cabin',
+        'warehouse.dim_channel', 'warehouse.dim_collection_point', 'warehouse.dim_customer', 'warehouse.dim_date',
+        'warehouse.dim_fare', 'warehouse.dim_flight', 'warehouse.dim_lead_band', 'warehouse.dim_route', 'warehouse.etl_run_steps',
+        'warehouse.etl_runs', 'warehouse.fact_booking_curve', 'warehouse.fact_booking_event', 'warehouse.fact_booking_item',
+        'warehouse.fact_flight_cabin', 'warehouse.fact_payment', 'warehouse.mv_booking_curve', 'warehouse.mv_route_month']),
+    ('SCHEMA', 'USAGE', '{booking_analyst, booking_ro, reports_etl}', ARRAY['warehouse']))
+    AS p (object_type, privilege, grantees, objects), unnest(p.objects) AS o (object)
+$$;
+COMMENT ON FUNCTION booking.privileges() IS
+'Who may do what: a row for each function, table and schema of the booking system, with the privilege on it and the roles that
+are granted it. booking_owner owns all of them, but for the schema of the extension.';
+
+-- A role that is missing is made as one that cannot log in; sql/roles.sql lets those log in that should. Another database of
+-- the cluster may do the same at this moment: a role that appeared meanwhile is as good as ours. Owners come before
+-- grants: what is granted when the extension is made is what a dump takes for given.
+DO $$
+DECLARE
+    wanted record;
+BEGIN
+    FOR wanted IN
+        SELECT DISTINCT r.role
+          FROM booking.privileges() AS p, unnest(p.grantees || 'booking_owner'::text) AS r (role)
+         WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = r.role)
+    LOOP
+        BEGIN
+            EXECUTE pg_catalog.format('CREATE ROLE %I', wanted.role);
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL;
+        END;
+    END LOOP;
+    FOR wanted IN
+        SELECT p.object FROM booking.privileges() AS p WHERE p.object_type = 'FUNCTION'
+    LOOP
+        EXECUTE pg_catalog.format('ALTER FUNCTION %s OWNER TO booking_owner', wanted.object);
+    END LOOP;
+    REVOKE ALL ON ALL FUNCTIONS IN SCHEMA booking FROM PUBLIC;
+    FOR wanted IN
+        SELECT p.object_type, p.object, p.privilege, r.role
+          FROM booking.privileges() AS p, unnest(p.grantees) AS r (role)
+         WHERE p.object_type = 'FUNCTION' OR p.object = 'booking'
+    LOOP
+        EXECUTE pg_catalog.format('GRANT %s ON %s %s TO %I', wanted.privilege, wanted.object_type, wanted.object, wanted.role);
+    END LOOP;
+END
+$$;
+
+-- What the state of replication and archive takes, beyond what anybody may see
+GRANT pg_monitor TO booking_owner;

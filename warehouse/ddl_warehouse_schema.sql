@@ -16,8 +16,9 @@
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
 
-CREATE SCHEMA IF NOT EXISTS warehouse;
+CREATE SCHEMA IF NOT EXISTS warehouse AUTHORIZATION booking_owner;
 COMMENT ON SCHEMA warehouse IS 'Star schema of the reports database, filled by booking.etl_run().';
+SET ROLE booking_owner; -- which the ETL runs as, and nobody logs in as
 
 ---------------------------------------------------------------------------------------------------------------------
 -- Runs and the queue
@@ -536,3 +537,5 @@ CREATE OR REPLACE TRIGGER capture_inventory_change AFTER UPDATE ON public.seats 
           OR OLD.flight_id <> NEW.flight_id)
     EXECUTE FUNCTION booking.capture_change('flight', 'flight_id');
 ALTER TABLE public.seats ENABLE ALWAYS TRIGGER capture_inventory_change;
+
+RESET ROLE;
