@@ -517,6 +517,15 @@ SELECT COALESCE(h.object, w.object),
   FULL JOIN wanted AS w USING (object_type, object, grantee, privilege)
  WHERE h.object IS NULL OR w.object IS NULL
 UNION ALL
+-- The publication of the primary, more or less than reports_sub may read
+SELECT COALESCE(t.object, n.object), CASE WHEN n.object IS NULL THEN 'is published' ELSE 'is not published' END
+  FROM (SELECT format('%I.%I', p.schemaname, p.tablename) AS object FROM pg_publication_tables AS p
+         WHERE p.pubname = 'reports_publication') AS t
+  FULL JOIN (SELECT n.object FROM named AS n
+              WHERE n.object_type = 'TABLE' AND 'reports_sub' = ANY (n.grantees)
+                AND EXISTS (SELECT FROM pg_publication AS p WHERE p.pubname = 'reports_publication')) AS n USING (object)
+ WHERE t.object IS NULL OR n.object IS NULL
+UNION ALL
 -- The library is newer than the extension until ALTER EXTENSION booking UPDATE.
 SELECT 'booking', format('is version %s, its library version %s', e.extversion, booking.library_version())
   FROM pg_extension AS e
@@ -526,8 +535,8 @@ $$;
 COMMENT ON FUNCTION booking.check_schema() IS
 'Compares the database with what this version of booking.so expects: a row for each column or index that is missing or of
 another type; for each function, table or schema that has another owner than booking_owner, or more or fewer grants than
-booking.privileges() names; and for a library of another version than the extension. No row when all is well. To repair owners
-and grants run sql/roles.sql, which takes no grant away.';
+booking.privileges() names; for each table that reports_publication has too many or too few; and for a library of another version
+than the extension. No row when all is well. To repair owners and grants run sql/roles.sql, which takes no grant away.';
 
 CREATE FUNCTION booking.library_version()
     RETURNS text
