@@ -1,8 +1,9 @@
--- The booking extension: every function is C, in booking.so. What each promises stands in its COMMENT.
+-- The booking extension: its functions are C, in booking.so, but for a few that are one SQL statement each. What each
+-- promises stands in its COMMENT.
 \echo Use "CREATE EXTENSION booking" to load this file. \quit
 
--- Functions that act for a caller without rights on the tables run as their owner; sql/roles.sql makes that booking_owner
--- and says who may call which.
+-- Functions that act for a caller without rights on the tables run as their owner. Who that is and who may call which
+-- stands at the end, in booking.privileges().
 
 ---------------------------------------------------------------------------------------------------------------------
 -- The one entry of the gateway
@@ -246,21 +247,305 @@ CREATE FUNCTION booking.forget_responses()
 COMMENT ON FUNCTION booking.forget_responses() IS
 'Deletes the responses that were stored under an Idempotency-Key more than 24 hours ago, and returns how many.';
 
+-- The bodies of the next two are text, not BEGIN ATOMIC, which would tie them to the tables: the extension is there before
+-- the tables where a dump is restored, and a table may be dropped and made again.
+
 CREATE FUNCTION booking.check_invariants()
     RETURNS TABLE (invariant text, violation text)
-    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-    AS 'MODULE_PATHNAME', 'booking_check_invariants';
+    LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
+    AS $$
+-- One statement, so that all invariants see one snapshot; to compile a plan of fifteen parts costs more than it saves. The
+-- items of a hold that has lapsed may be expired one by one before the sweep settles their booking; what allows for that
+-- says clock_timestamp().
+WITH live AS NOT MATERIALIZED (
+    SELECT * FROM public.booking_items WHERE status NOT IN ('cancelled', 'expired')
+)
+SELECT 'seat_sold_once',
+       format('seat %s of flight %s has %s live items', i.seat_number, i.flight_id, count(*))
+  FROM live AS i
+ GROUP BY i.flight_id, i.seat_number
+HAVING count(*) > 1
+UNION ALL
+SELECT 'item_has_its_seat',
+       format('item %s of booking %s is %s, its seat %s of flight %s is %s',
+              i.item_no, i.booking_id, i.status, i.seat_number, i.flight_id, s.status)
+  FROM live AS i
+  LEFT JOIN public.seats AS s USING (flight_id, seat_number)
+ WHERE s.status IS DISTINCT FROM CASE i.status WHEN 'held' THEN 'held' ELSE 'booked' END
+UNION ALL
+SELECT 'seat_has_its_item',
+       format('seat %s of flight %s is %s without a live item', s.seat_number, s.flight_id, s.status)
+  FROM public.seats AS s
+ WHERE s.status IN ('held', 'booked')
+   AND NOT EXISTS (SELECT FROM live AS i WHERE i.flight_id = s.flight_id AND i.seat_number = s.seat_number)
+UNION ALL
+SELECT 'hold_has_one_deadline',
+       format('seat %s of flight %s is held until %s, booking %s until %s',
+              s.seat_number, s.flight_id, s.held_until, b.booking_id, b.payment_required_by)
+  FROM public.booking_items AS i
+  JOIN public.bookings AS b USING (booking_id)
+  JOIN public.seats AS s USING (flight_id, seat_number)
+ WHERE i.status = 'held' AND s.held_until IS DISTINCT FROM b.payment_required_by
+UNION ALL
+SELECT 'sold_within_capacity',
+       format('flight %s has %s live items and %s seats', f.flight_id, i.sold, s.capacity)
+  FROM public.flights AS f
+  JOIN (SELECT i.flight_id, count(*) AS sold FROM live AS i GROUP BY i.flight_id) AS i USING (flight_id)
+  LEFT JOIN (SELECT s.flight_id, count(*) AS capacity FROM public.seats AS s
+              WHERE s.status <> 'blocked' GROUP BY s.flight_id) AS s USING (flight_id)
+ WHERE i.sold > COALESCE(s.capacity, 0)
+UNION ALL
+SELECT 'passenger_once_per_flight',
+       format('a passenger of booking %s is %s times on flight %s', i.booking_id, count(*), i.flight_id)
+  FROM live AS i
+ GROUP BY i.booking_id, i.flight_id, lower(i.passenger_name)
+HAVING count(*) > 1
+UNION ALL
+SELECT 'booking_status_fits_items',
+       format('booking %s is %s with items %s', b.booking_id, b.status, i.statuses)
+  FROM public.bookings AS b
+  LEFT JOIN (SELECT i.booking_id, array_agg(DISTINCT i.status::text) AS statuses
+               FROM public.booking_items AS i GROUP BY i.booking_id) AS i USING (booking_id)
+ WHERE i.statuses IS NULL
+    OR NOT CASE b.status
+             WHEN 'held' THEN i.statuses <@ ARRAY['held', 'cancelled'] AND 'held' = ANY (i.statuses)
+                           OR b.payment_required_by <= clock_timestamp() AND i.statuses <@ ARRAY['held', 'cancelled', 'expired']
+             WHEN 'expired' THEN i.statuses <@ ARRAY['expired', 'cancelled']
+             WHEN 'cancelled' THEN i.statuses = ARRAY['cancelled']
+             WHEN 'confirmed' THEN i.statuses <@ ARRAY['confirmed', 'checked_in', 'flown', 'no_show']
+             WHEN 'partially_cancelled' THEN 'cancelled' = ANY (i.statuses) AND i.statuses <> ARRAY['cancelled']
+                                             AND NOT i.statuses && ARRAY['held', 'expired']
+             WHEN 'completed' THEN i.statuses <@ ARRAY['flown', 'no_show', 'cancelled']
+                                   AND i.statuses && ARRAY['flown', 'no_show']
+           END
+UNION ALL
+SELECT 'total_is_sum_of_items',
+       format('booking %s totals %s, its items %s', b.booking_id, b.total_amount, i.total)
+  FROM public.bookings AS b
+  JOIN (SELECT i.booking_id,
+               sum(CASE i.status WHEN 'cancelled' THEN i.penalty_amount + i.fee_amount
+                                 WHEN 'expired' THEN 0
+                                 ELSE i.price + i.fee_amount END) AS total
+          FROM public.booking_items AS i GROUP BY i.booking_id) AS i USING (booking_id)
+ WHERE b.total_amount <> i.total
+   AND NOT (b.status = 'held' AND b.payment_required_by <= clock_timestamp())
+UNION ALL
+SELECT 'paid_is_total',
+       format('booking %s owes %s and has paid %s', b.booking_id, b.total_amount, COALESCE(p.paid, 0))
+  FROM public.bookings AS b
+  LEFT JOIN (SELECT p.booking_id, sum(p.amount) AS paid FROM public.payments AS p
+              GROUP BY p.booking_id) AS p USING (booking_id)
+ WHERE COALESCE(p.paid, 0) <> CASE b.status WHEN 'held' THEN 0 ELSE b.total_amount END
+UNION ALL
+SELECT 'payment_in_booking_currency',
+       format('payment %s is in %s, booking %s in %s', p.payment_id, p.currency, b.booking_id, b.currency)
+  FROM public.payments AS p
+  JOIN public.bookings AS b USING (booking_id)
+ WHERE p.currency <> b.currency
+UNION ALL
+SELECT 'refund_within_payments',
+       format('booking %s was refunded %s more than it paid', p.booking_id, -sum(p.amount))
+  FROM public.payments AS p
+ GROUP BY p.booking_id
+HAVING sum(p.amount) < 0
+UNION ALL
+SELECT 'cancellation_matches_refund',
+       format('cancellation %s refunds %s, the ledger %s', c.cancellation_id, c.refund_amount, COALESCE(p.refunded, 0))
+  FROM public.cancellations AS c
+  LEFT JOIN (SELECT p.cancellation_id, -sum(p.amount) AS refunded FROM public.payments AS p
+              GROUP BY p.cancellation_id) AS p USING (cancellation_id)
+ WHERE COALESCE(p.refunded, 0) <> CASE c.status WHEN 'confirmed' THEN c.refund_amount ELSE 0 END
+UNION ALL
+SELECT 'change_matches_payment',
+       format('change %s amounts to %s, the ledger has %s', c.change_id, c.change_amount, p.paid)
+  FROM public.booking_changes AS c
+  JOIN (SELECT p.change_id, sum(p.amount) AS paid FROM public.payments AS p
+         GROUP BY p.change_id) AS p USING (change_id)
+ WHERE c.status <> 'confirmed' OR p.paid <> c.change_amount
+UNION ALL
+SELECT 'events_tell_the_revenue',
+       format('events of booking %s sum to %s, its payments to %s', booking_id, COALESCE(e.revenue, 0), COALESCE(p.paid, 0))
+  FROM (SELECT e.booking_id, sum(e.revenue_delta) AS revenue FROM public.booking_events AS e
+         GROUP BY e.booking_id) AS e
+  FULL JOIN (SELECT p.booking_id, sum(p.amount) AS paid FROM public.payments AS p
+              GROUP BY p.booking_id) AS p USING (booking_id)
+ WHERE COALESCE(e.revenue, 0) <> COALESCE(p.paid, 0)
+UNION ALL
+SELECT 'events_tell_the_seats',
+       format('events of item %s of booking %s count %s seats, the item is %s', item_no, booking_id, COALESCE(e.seats, 0), i.status)
+  FROM public.booking_items AS i
+  FULL JOIN (SELECT e.booking_id, e.item_no, sum(e.seat_delta) AS seats FROM public.booking_events AS e
+              GROUP BY e.booking_id, e.item_no) AS e USING (booking_id, item_no)
+ WHERE COALESCE(e.seats, 0) <> CASE WHEN i.status IN ('held', 'cancelled', 'expired') THEN 0
+                                    WHEN i.status IS NULL THEN -1
+                                    ELSE 1 END
+$$;
 COMMENT ON FUNCTION booking.check_invariants() IS
 'Proves the books on one snapshot: a row for each violation, none when all is well. Reads every booking; meant for tests,
 drills and a nightly run.';
 
 CREATE FUNCTION booking.check_schema()
     RETURNS TABLE (object text, problem text)
-    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-    AS 'MODULE_PATHNAME', 'booking_check_schema';
+    LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+-- Objects go by name: to look one up takes USAGE on its schema, which may be what is missing.
+WITH named AS (
+    SELECT p.object_type, replace(p.object, ', ', ',') AS object, p.privilege, p.grantees
+      FROM booking.privileges() AS p),
+present AS (
+    SELECT 'FUNCTION' AS object_type, f.oid, f.oid::regprocedure::text AS object, f.proowner AS owner,
+           COALESCE(f.proacl, acldefault('f', f.proowner)) AS acl
+      FROM pg_depend AS d
+      JOIN pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'booking'
+      JOIN pg_proc AS f ON f.oid = d.objid
+     WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+    UNION ALL
+    SELECT 'TABLE', c.oid, format('%I.%I', n.nspname, c.relname), c.relowner, COALESCE(c.relacl, acldefault('r', c.relowner))
+      FROM pg_class AS c
+      JOIN pg_namespace AS n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+       AND (n.nspname IN ('booking_private', 'warehouse')
+            OR format('%I.%I', n.nspname, c.relname) IN (SELECT t.object FROM named AS t WHERE t.object_type = 'TABLE'))
+    UNION ALL
+    SELECT 'SCHEMA', n.oid, n.nspname::text, n.nspowner, COALESCE(n.nspacl, acldefault('n', n.nspowner))
+      FROM pg_namespace AS n
+     WHERE n.nspname IN ('booking', 'booking_private', 'warehouse')),
+held AS (
+    SELECT p.object_type, p.object, g.grantee,
+           g.privilege_type || CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS privilege
+      FROM present AS p, aclexplode(p.acl) AS g
+     WHERE g.grantee <> p.owner
+    UNION ALL
+    SELECT p.object_type, p.object || '.' || c.attname, g.grantee, g.privilege_type
+      FROM present AS p
+      JOIN pg_attribute AS c ON c.attrelid = p.oid, aclexplode(c.attacl) AS g
+     WHERE p.object_type = 'TABLE' AND g.grantee <> p.owner),
+wanted AS (
+    SELECT p.object_type, p.object, to_regrole(r.role)::oid AS grantee, r.role, n.privilege
+      FROM named AS n
+      JOIN present AS p USING (object_type, object), unnest(n.grantees) AS r (role)
+     WHERE to_regrole(r.role)::oid IS DISTINCT FROM p.owner)
+-- The columns that the C code reads or writes, a domain as its base type
+SELECT w.table_name || '.' || w.column_name AS object,
+       CASE WHEN c.attname IS NULL THEN 'is missing'
+            ELSE 'has type ' || t.name || ', not ' || w.type_name END AS problem
+  FROM (VALUES ('flights', 'flight_id', 'bigint'),
+               ('flights', 'scheduled_departure', 'timestamp with time zone'),
+               ('flights', 'sales_open_at', 'timestamp with time zone'),
+               ('flights', 'sales_close_at', 'timestamp with time zone'),
+               ('flights', 'status', 'text'),
+               ('flights', 'currency', 'character'),
+               ('seats', 'flight_id', 'bigint'),
+               ('seats', 'seat_number', 'text'),
+               ('seats', 'cabin_class', 'text'),
+               ('seats', 'status', 'text'),
+               ('seats', 'characteristics', 'text'),
+               ('seats', 'price', 'numeric'),
+               ('seats', 'held_until', 'timestamp with time zone'),
+               ('customers', 'customer_id', 'bigint'),
+               ('customers', 'email', 'text'),
+               ('bookings', 'booking_id', 'bigint'),
+               ('bookings', 'status', 'text'),
+               ('bookings', 'booking_reference', 'text'),
+               ('bookings', 'total_amount', 'numeric'),
+               ('bookings', 'payment_required_by', 'timestamp with time zone'),
+               ('bookings', 'version', 'integer'),
+               ('bookings', 'fare_code', 'text'),
+               ('booking_items', 'booking_id', 'bigint'),
+               ('booking_items', 'item_no', 'smallint'),
+               ('booking_items', 'flight_id', 'bigint'),
+               ('booking_items', 'seat_number', 'text'),
+               ('booking_items', 'status', 'text'),
+               ('booking_items', 'price', 'numeric'),
+               ('booking_items', 'penalty_amount', 'numeric'),
+               ('booking_items', 'fee_amount', 'numeric'),
+               ('payments', 'booking_id', 'bigint'),
+               ('payments', 'amount', 'numeric'),
+               ('payments', 'change_id', 'bigint'),
+               ('cancellations', 'booking_version', 'integer'),
+               ('cancellations', 'item_nos', 'smallint[]'),
+               ('booking_changes', 'booking_version', 'integer'),
+               ('booking_changes', 'change_amount', 'numeric'),
+               ('booking_change_items', 'new_price', 'numeric'),
+               ('booking_events', 'event_type', 'text'),
+               ('booking_events', 'seat_delta', 'smallint'),
+               ('booking_events', 'revenue_delta', 'numeric')) AS w (table_name, column_name, type_name)
+  LEFT JOIN pg_attribute AS c
+         ON c.attrelid = to_regclass('public.' || w.table_name) AND c.attname = w.column_name AND NOT c.attisdropped
+  LEFT JOIN LATERAL (SELECT format_type(COALESCE(NULLIF(y.typbasetype, 0), y.oid), NULL)
+                       FROM pg_type AS y WHERE y.oid = c.atttypid) AS t (name) ON true
+ WHERE c.attname IS NULL OR t.name <> w.type_name
+UNION ALL
+-- The indexes that its rules rest on
+SELECT w.name, 'is missing or invalid'
+  FROM (VALUES ('seats_pkey'), ('booking_items_live_seat_key'), ('booking_items_live_passenger_key'),
+               ('bookings_reference_key'), ('customers_email_key')) AS w (name)
+ WHERE NOT EXISTS (SELECT FROM pg_index AS i
+                    WHERE i.indexrelid = to_regclass('public.' || w.name) AND i.indisunique AND i.indisvalid)
+UNION ALL
+-- What booking.privileges() names and is not there; the warehouse is on the reports database only
+SELECT n.object, 'is missing'
+  FROM named AS n
+ WHERE NOT EXISTS (SELECT FROM present AS p WHERE p.object_type = n.object_type AND p.object = n.object)
+   AND (n.object !~ '^warehouse' OR EXISTS (SELECT FROM present AS p WHERE p.object = 'warehouse'))
+UNION ALL
+-- What is there and booking.privileges() does not name
+SELECT p.object, 'is not in booking.privileges()'
+  FROM present AS p
+ WHERE NOT EXISTS (SELECT FROM named AS n WHERE n.object_type = p.object_type AND n.object = p.object)
+UNION ALL
+-- Owners; the schema of the extension belongs to who installed it. Who could become the owner would be one.
+SELECT p.object, format('belongs to %s, not to booking_owner', pg_get_userbyid(p.owner))
+  FROM present AS p
+ WHERE p.owner IS DISTINCT FROM to_regrole('booking_owner')::oid AND p.object <> 'booking'
+UNION ALL
+SELECT f.oid::regprocedure::text, format('belongs to %s, not to booking_owner', pg_get_userbyid(f.proowner))
+  FROM pg_proc AS f
+ WHERE f.pronamespace = to_regnamespace('warehouse') AND f.proowner IS DISTINCT FROM to_regrole('booking_owner')::oid
+UNION ALL
+SELECT 'booking_owner', 'can log in'
+  FROM pg_roles AS r
+ WHERE r.rolname = 'booking_owner' AND (r.rolcanlogin OR r.rolsuper)
+UNION ALL
+SELECT 'booking_owner', format('has the member %s', pg_get_userbyid(m.member))
+  FROM pg_auth_members AS m
+ WHERE m.roleid = to_regrole('booking_owner')
+UNION ALL
+-- Grants, more or less than booking.privileges() names
+SELECT COALESCE(h.object, w.object),
+       CASE WHEN h.object IS NULL THEN format('%s lacks %s', w.role, w.privilege)
+            ELSE format('%s has %s', CASE h.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(h.grantee) END, h.privilege) END
+  FROM held AS h
+  FULL JOIN wanted AS w USING (object_type, object, grantee, privilege)
+ WHERE h.object IS NULL OR w.object IS NULL
+UNION ALL
+-- The publication of the primary, more or less than reports_sub may read
+SELECT COALESCE(t.object, n.object), CASE WHEN n.object IS NULL THEN 'is published' ELSE 'is not published' END
+  FROM (SELECT format('%I.%I', p.schemaname, p.tablename) AS object FROM pg_publication_tables AS p
+         WHERE p.pubname = 'reports_publication') AS t
+  FULL JOIN (SELECT n.object FROM named AS n
+              WHERE n.object_type = 'TABLE' AND 'reports_sub' = ANY (n.grantees)
+                AND EXISTS (SELECT FROM pg_publication AS p WHERE p.pubname = 'reports_publication')) AS n USING (object)
+ WHERE t.object IS NULL OR n.object IS NULL
+UNION ALL
+-- The library is newer than the extension until ALTER EXTENSION booking UPDATE.
+SELECT 'booking', format('is version %s, its library version %s', e.extversion, booking.library_version())
+  FROM pg_extension AS e
+ WHERE e.extname = 'booking' AND e.extversion <> booking.library_version()
+ ORDER BY 1, 2
+$$;
 COMMENT ON FUNCTION booking.check_schema() IS
-'Compares the tables with what this version of booking.so expects: a row for each column or index that is missing or of
-another type, none when they fit.';
+'Compares the database with what this version of booking.so expects: a row for each column or index that is missing or of
+another type; for each function, table or schema that has another owner than booking_owner, or more or fewer grants than
+booking.privileges() names; for each table that reports_publication has too many or too few; and for a library of another version
+than the extension. No row when all is well. To repair owners and grants run sql/roles.sql, which takes no grant away.';
+
+CREATE FUNCTION booking.library_version()
+    RETURNS text
+    LANGUAGE c STABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'booking_library_version';
+COMMENT ON FUNCTION booking.library_version() IS
+'The version of the booking.so that is loaded; the extension''s own stands in pg_extension.';
 
 CREATE FUNCTION booking.replication_status()
     RETURNS TABLE (direction text, name text, type text, replica text, connected boolean, state text, sync_state text,
@@ -367,4 +652,124 @@ CREATE FUNCTION booking.report_booking_curve(
 COMMENT ON FUNCTION booking.report_booking_curve(date, date, text, text, text) IS
     'Booking curve of flights that are not cancelled. date_from, date_to: first and last local departure date, null for no bound; group_by: route, date, month, cabin, aircraft, flight_number, total; origin, destination: IATA codes, null for all. For each data collection point D-x, x = 63 56 49 42 35 31 27 23 19 16 13 10 7 5 3 1 0 (PODS): the flights that had reached it when the warehouse was last brought up to date, their seats offered, the net seats sold by the end of that day in the origin''s calendar, booked_load = bookings_on_hand / capacity, and pick_up, the net seats sold since the point before on the same flights. SQLSTATE SB010 as for report_load_factor. What it computes is warehouse.booking_curve().';
 
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA booking FROM PUBLIC;
+---------------------------------------------------------------------------------------------------------------------
+-- Who may do what: the one list. An object that no role is named for is its owner's alone. Owner of everything is
+-- booking_owner, which nobody logs in as: who owns a table that a function writes could attach a trigger to it, and act as
+-- the function's owner. The schema files make the tables as booking_owner, sql/roles.sql grants them. A dump carries owners
+-- and grants of tables, but not of an extension's functions; those are set here, so CREATE EXTENSION gives them back.
+---------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION booking.privileges()
+    RETURNS TABLE (object_type text, object text, privilege text, grantees text[])
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+    AS $$
+SELECT p.object_type, o.object, p.privilege, p.grantees::text[]
+  FROM (VALUES
+    -- The gateway: the one entry
+    ('FUNCTION', 'EXECUTE', '{booking_app}', ARRAY[
+        'booking.booking_api(text, text, jsonb, jsonb, jsonb)']),
+    -- People at a counter or in a call centre
+    ('FUNCTION', 'EXECUTE', '{booking_agent}', ARRAY[
+        'booking.create_customer(text, text, text, text)',
+        'booking.update_customer(bigint, text, text, text, text)',
+        'booking.create_booking(jsonb)',
+        'booking.create_bookings(jsonb)',
+        'booking.pay(bigint, numeric, text, text, integer)',
+        'booking.find_booking(text, text)',
+        'booking.list_bookings(bigint, text, bigint, bigint)',
+        'booking.booking_items(bigint)',
+        'booking.quote_cancellation(bigint, smallint[], integer)',
+        'booking.confirm_cancellation(bigint)',
+        'booking.cancel(bigint, smallint[], integer)',
+        'booking.quote_change(bigint, jsonb, integer)',
+        'booking.confirm_change(bigint, numeric, text, text)',
+        'booking.change_seat(bigint, smallint, text, numeric, text, text, integer)']),
+    ('FUNCTION', 'EXECUTE', '{booking_agent, booking_operator}', ARRAY[
+        'booking.search_flights(text, text, date, integer, text)',
+        'booking.search_connections(text, text, date, integer, text)',
+        'booking.seat_map(bigint)']),
+    -- People who run the flights
+    ('FUNCTION', 'EXECUTE', '{booking_operator}', ARRAY[
+        'booking.expire_holds(integer)',
+        'booking.forget_responses()']),
+    -- Reports and the ETL
+    ('FUNCTION', 'EXECUTE', '{booking_analyst, booking_ro, reports_etl}', ARRAY[
+        'booking.report_load_factor(date, date, text, text, text)',
+        'booking.report_revenue(date, date, text, text, text)',
+        'booking.report_booking_curve(date, date, text, text, text)']),
+    ('FUNCTION', 'EXECUTE', '{reports_etl}', ARRAY[
+        'booking.etl_dimensions()',
+        'booking.etl_facts()',
+        'booking.etl_run(boolean)']),
+    -- Monitoring
+    ('FUNCTION', 'EXECUTE', '{monitor}', ARRAY[
+        'booking.check_invariants()',
+        'booking.check_schema()',
+        'booking.library_version()',
+        'booking.privileges()',
+        'booking.replication_status()',
+        'booking.wal_commit_age(pg_lsn)']),
+    -- A trigger, which nobody calls
+    ('FUNCTION', 'EXECUTE', '{}', ARRAY[
+        'booking.capture_change()']),
+    ('SCHEMA', 'USAGE', '{booking_owner, booking_app, booking_agent, booking_operator, booking_analyst, booking_ro, reports_etl, monitor}',
+     ARRAY['booking']),
+    -- sql/flights_oltp_schema.sql
+    ('TABLE', 'SELECT', '{booking_ro, reports_sub}', ARRAY[
+        'public.aircraft', 'public.aircraft_seats', 'public.airports', 'public.booking_change_items', 'public.booking_changes',
+        'public.booking_events', 'public.booking_items', 'public.bookings', 'public.cancellations', 'public.customers',
+        'public.fare_rules', 'public.fares', 'public.flights', 'public.payments', 'public.schedule_changes', 'public.seats',
+        'public.timetable', 'public.waitlist_entries']),
+    ('TABLE', 'SELECT', '{}', ARRAY[
+        'booking_private.idempotency_keys']),
+    ('SCHEMA', 'USAGE', '{}', ARRAY['booking_private']),
+    -- warehouse/ddl_warehouse_schema.sql
+    ('TABLE', 'SELECT', '{booking_analyst, booking_ro, reports_etl}', ARRAY[
+        'warehouse.change_queue', 'warehouse.dim_aircraft', 'warehouse.dim_airport', 'warehouse.dim_cabin',
+        'warehouse.dim_channel', 'warehouse.dim_collection_point', 'warehouse.dim_customer', 'warehouse.dim_date',
+        'warehouse.dim_fare', 'warehouse.dim_flight', 'warehouse.dim_lead_band', 'warehouse.dim_route', 'warehouse.etl_run_steps',
+        'warehouse.etl_runs', 'warehouse.fact_booking_curve', 'warehouse.fact_booking_event', 'warehouse.fact_booking_item',
+        'warehouse.fact_flight_cabin', 'warehouse.fact_payment', 'warehouse.mv_booking_curve', 'warehouse.mv_route_month']),
+    ('SCHEMA', 'USAGE', '{booking_analyst, booking_ro, reports_etl}', ARRAY['warehouse']))
+    AS p (object_type, privilege, grantees, objects), unnest(p.objects) AS o (object)
+$$;
+COMMENT ON FUNCTION booking.privileges() IS
+'Who may do what: a row for each function, table and schema of the booking system, with the privilege on it and the roles that
+are granted it. booking_owner owns all of them, but for the schema of the extension.';
+
+-- A role that is missing is made as one that cannot log in; sql/roles.sql lets those log in that should. Another database of
+-- the cluster may do the same at this moment: a role that appeared meanwhile is as good as ours. Owners come before
+-- grants: what is granted when the extension is made is what a dump takes for given.
+DO $$
+DECLARE
+    wanted record;
+BEGIN
+    FOR wanted IN
+        SELECT DISTINCT r.role
+          FROM booking.privileges() AS p, unnest(p.grantees || 'booking_owner'::text) AS r (role)
+         WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = r.role)
+    LOOP
+        BEGIN
+            EXECUTE pg_catalog.format('CREATE ROLE %I', wanted.role);
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL;
+        END;
+    END LOOP;
+    FOR wanted IN
+        SELECT p.object FROM booking.privileges() AS p WHERE p.object_type = 'FUNCTION'
+    LOOP
+        EXECUTE pg_catalog.format('ALTER FUNCTION %s OWNER TO booking_owner', wanted.object);
+    END LOOP;
+    REVOKE ALL ON ALL FUNCTIONS IN SCHEMA booking FROM PUBLIC;
+    FOR wanted IN
+        SELECT p.object_type, p.object, p.privilege, r.role
+          FROM booking.privileges() AS p, unnest(p.grantees) AS r (role)
+         WHERE p.object_type = 'FUNCTION' OR p.object = 'booking'
+    LOOP
+        EXECUTE pg_catalog.format('GRANT %s ON %s %s TO %I', wanted.privilege, wanted.object_type, wanted.object, wanted.role);
+    END LOOP;
+END
+$$;
+
+-- What the state of replication and archive takes, beyond what anybody may see
+GRANT pg_monitor TO booking_owner;

@@ -12,6 +12,20 @@
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
 
+-- Everything here belongs to booking_owner from the moment it is made. Nobody logs in as booking_owner; the functions of the
+-- extension run as it. Who else may do what is granted by roles.sql.
+DO $$
+BEGIN
+    CREATE ROLE booking_owner;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN
+    NULL;
+END
+$$;
+CREATE SCHEMA booking_private AUTHORIZATION booking_owner;
+COMMENT ON SCHEMA booking_private IS 'Service tables of the booking engine; not published.';
+GRANT CREATE ON SCHEMA public TO booking_owner;
+SET ROLE booking_owner;
+
 ---------------------------------------------------------------------------------------------------------------------
 -- Domains
 ---------------------------------------------------------------------------------------------------------------------
@@ -510,9 +524,6 @@ COMMENT ON COLUMN public.schedule_changes.status IS 'open until the passenger ac
 -- Service tables: no business fact, never published
 ---------------------------------------------------------------------------------------------------------------------
 
-CREATE SCHEMA booking_private;
-COMMENT ON SCHEMA booking_private IS 'Service tables of the booking engine; not published.';
-
 CREATE TABLE booking_private.idempotency_keys (
     idempotency_key text PRIMARY KEY CHECK (length(idempotency_key) BETWEEN 1 AND 255),
     request_hash    bytea NOT NULL CHECK (length(request_hash) = 32),
@@ -527,3 +538,6 @@ COMMENT ON TABLE booking_private.idempotency_keys IS
     'Responses by Idempotency-Key, written in the transaction of their effect and kept for 24 hours.';
 COMMENT ON COLUMN booking_private.idempotency_keys.request_hash IS 'SHA-256 over method, path, query and body.';
 COMMENT ON COLUMN booking_private.idempotency_keys.headers IS 'Response headers, a JSON object.';
+
+RESET ROLE;
+REVOKE CREATE ON SCHEMA public FROM booking_owner;

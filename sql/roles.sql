@@ -1,14 +1,19 @@
--- roles.sql: who may do what. Creates the roles where they are missing and sets owners and grants of what is there, so it
--- can be run again, on the primary and on the reports database, after the schema and the extension have been loaded.
--- Roles that log in have no password here; the first-start scripts set them from secrets.
+-- roles.sql: the roles, and the grants on what is there. It can be run again, on the primary and on the reports database,
+-- after the schema and the extension have been loaded, and again after the warehouse. Who may do what is a list in the
+-- extension, SELECT * FROM booking.privileges(), and booking.check_schema() says where the database differs from it.
 --
---   booking_owner  owns tables and functions; nobody logs in as it
---   booking_app    the gateway: may execute booking_api and the SQL API, touches no table
---   booking_ro     reads the business tables
+-- Roles that log in have no password here; the first-start scripts set them from secrets.
+--   booking_app    the gateway: executes booking_api and nothing else
+--   booking_ro     reads the business tables and the warehouse
 --   replicator     streaming replication and base backups, pg_rewind
 --   reports_sub    the subscription: reads the published tables, decodes the log
---   reports_etl    owns the warehouse and runs the ETL
---   monitor        statistics views
+--   reports_etl    runs the ETL, reads the warehouse
+--   monitor        statistics views and checks
+-- Roles that people are made members of:
+--   booking_agent     customers and bookings: GRANT booking_agent TO ada
+--   booking_operator  flights and upkeep
+--   booking_analyst   reports and the warehouse
+-- And booking_owner, which owns tables and functions and has no members.
 
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
@@ -20,37 +25,35 @@ DECLARE
 BEGIN
     FOR role IN
         SELECT *
-          FROM (VALUES ('booking_owner', 'NOLOGIN'),
-                       ('booking_app', 'LOGIN CONNECTION LIMIT 64'),
+          FROM (VALUES ('booking_app', 'LOGIN CONNECTION LIMIT 64'),
                        ('booking_ro', 'LOGIN'),
                        ('replicator', 'LOGIN REPLICATION'),
                        ('reports_sub', 'LOGIN REPLICATION'),
                        ('reports_etl', 'LOGIN'),
                        ('monitor', 'LOGIN')) AS wanted (name, attributes)
-         WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = wanted.name)
     LOOP
         BEGIN
-            EXECUTE format('CREATE ROLE %I %s', role.name, role.attributes);
+            EXECUTE format('CREATE ROLE %I', role.name);
         EXCEPTION WHEN duplicate_object OR unique_violation THEN
             NULL;
         END;
+        EXECUTE format('ALTER ROLE %I %s', role.name, role.attributes);
     END LOOP;
 END
 $$;
 
 COMMENT ON ROLE booking_owner IS 'Owner of the booking tables and functions';
 COMMENT ON ROLE booking_app IS 'The gateway: executes the booking API';
-COMMENT ON ROLE booking_ro IS 'Reads the business tables';
+COMMENT ON ROLE booking_ro IS 'Reads the business tables and the warehouse';
 COMMENT ON ROLE replicator IS 'Streaming replication and base backups';
 COMMENT ON ROLE reports_sub IS 'Logical replication to the reports database';
-COMMENT ON ROLE reports_etl IS 'Owner of the warehouse, runs the ETL';
+COMMENT ON ROLE reports_etl IS 'Runs the ETL';
 COMMENT ON ROLE monitor IS 'Reads statistics';
+COMMENT ON ROLE booking_agent IS 'People who serve customers: customers and bookings by SQL';
+COMMENT ON ROLE booking_operator IS 'People who run the flights: search and upkeep by SQL';
+COMMENT ON ROLE booking_analyst IS 'People who read reports and the warehouse';
 
 GRANT pg_monitor TO monitor;
-GRANT reports_etl TO booking_owner;
--- What the state of replication and archive takes, beyond what anybody may see
-GRANT pg_read_all_stats TO booking_owner;
-GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_archive_statusdir() TO booking_owner;
 
 -- The API bounds every wait: a stuck client costs others half a second, not their evening. A row that several want has two
 -- queues, for its tuple and for its holder's transaction, so the timeout is half of that.
@@ -61,62 +64,44 @@ ALTER ROLE booking_app SET default_transaction_isolation = 'read committed';
 ALTER ROLE booking_ro SET default_transaction_read_only = on;
 ALTER ROLE booking_ro SET statement_timeout = '30s';
 
+-- REFRESH MATERIALIZED VIEW CONCURRENTLY makes a temporary table, as the view's owner.
 SELECT format('ALTER DATABASE %I SET search_path = "$user", public, booking', current_database()) \gexec
 SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database()) \gexec
-SELECT format('GRANT CONNECT ON DATABASE %I TO booking_app, booking_ro, replicator, reports_sub, reports_etl, monitor', current_database()) \gexec
+SELECT format('GRANT CONNECT ON DATABASE %I TO booking_app, booking_ro, replicator, reports_sub, reports_etl, monitor,'
+              ' booking_agent, booking_operator, booking_analyst', current_database()) \gexec
+SELECT format('GRANT TEMPORARY ON DATABASE %I TO booking_owner', current_database()) \gexec
 
 -- What pg_rewind reads a data directory by: no more than a base backup gives who may replicate.
 GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_dir(text, boolean, boolean), pg_catalog.pg_stat_file(text, boolean),
     pg_catalog.pg_read_binary_file(text), pg_catalog.pg_read_binary_file(text, bigint, bigint, boolean) TO replicator;
 
--- Tables, sequences, functions and domains of schema public
+-- What anybody may by default, on a server where that was taken away
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
-GRANT USAGE ON SCHEMA public TO booking_owner, booking_ro, reports_sub, reports_etl;
-SELECT format('ALTER TABLE %s OWNER TO booking_owner', c.oid::regclass)
-  FROM pg_catalog.pg_class AS c
- WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'e') \gexec
+GRANT USAGE ON SCHEMA public TO booking_owner, booking_ro, reports_sub;
+
+-- The schema files make everything as booking_owner; a dump that was restored without owners left it to who restored it.
+SELECT format('ALTER %s %s OWNER TO booking_owner', object_type, object)
+  FROM booking.privileges()
+ WHERE object <> 'booking'
+   AND CASE object_type WHEN 'TABLE' THEN to_regclass(object) IS NOT NULL
+                        WHEN 'SCHEMA' THEN to_regnamespace(object) IS NOT NULL
+                        ELSE true END \gexec
 SELECT format('ALTER DOMAIN %s OWNER TO booking_owner', oid::regtype)
   FROM pg_catalog.pg_type
  WHERE typnamespace = 'public'::regnamespace AND typtype = 'd' \gexec
 ALTER FUNCTION public.refuse_change() OWNER TO booking_owner;
-GRANT SELECT ON ALL TABLES IN SCHEMA public TO booking_ro, reports_sub, reports_etl;
 
--- Service tables
-ALTER SCHEMA booking_private OWNER TO booking_owner;
-ALTER TABLE booking_private.idempotency_keys OWNER TO booking_owner;
+SELECT format('GRANT %s ON %s %s TO %I', privilege, object_type, object, role)
+  FROM booking.privileges(), unnest(grantees) AS role
+ WHERE CASE object_type WHEN 'TABLE' THEN to_regclass(object) IS NOT NULL
+                        WHEN 'SCHEMA' THEN to_regnamespace(object) IS NOT NULL
+                        ELSE true END \gexec
 
--- The API of the extension. Functions that act for the caller run as booking_owner; nobody else may call anything that
--- is not granted here.
-GRANT USAGE ON SCHEMA booking TO booking_owner, booking_app, booking_ro, reports_etl, monitor;
-SELECT format('ALTER FUNCTION %s OWNER TO booking_owner', p.oid::regprocedure)
-  FROM pg_catalog.pg_proc AS p
- WHERE p.pronamespace = 'booking'::regnamespace AND p.prosecdef \gexec
-SELECT format('GRANT EXECUTE ON FUNCTION %s TO booking_app', p.oid::regprocedure)
-  FROM pg_catalog.pg_proc AS p
- WHERE p.pronamespace = 'booking'::regnamespace AND p.prosecdef AND p.proname !~ '^(etl_|check_|capture_|wal_)' \gexec
-SELECT format('GRANT EXECUTE ON FUNCTION %s TO booking_ro', p.oid::regprocedure)
-  FROM pg_catalog.pg_proc AS p
- WHERE p.pronamespace = 'booking'::regnamespace AND p.proname ~ '^report_' \gexec
-SELECT format('GRANT EXECUTE ON FUNCTION %s TO reports_etl', p.oid::regprocedure)
-  FROM pg_catalog.pg_proc AS p
- WHERE p.pronamespace = 'booking'::regnamespace AND p.proname ~ '^(etl_|report)' \gexec
-SELECT format('GRANT EXECUTE ON FUNCTION %s TO monitor', p.oid::regprocedure)
-  FROM pg_catalog.pg_proc AS p
- WHERE p.pronamespace = 'booking'::regnamespace AND p.proname ~ '^(check_|replication_|wal_)' \gexec
-
--- The warehouse, where there is one: its owner runs the ETL, whose REFRESH … CONCURRENTLY needs a temporary table; reports
--- and runs take longer than a booking may.
+-- Where there is a warehouse, reports and runs take longer than a booking may.
 SELECT count(*) = 1 AS has_warehouse FROM pg_catalog.pg_namespace WHERE nspname = 'warehouse' \gset
 \if :has_warehouse
-ALTER SCHEMA warehouse OWNER TO reports_etl;
-ALTER FUNCTION warehouse.date_key(date) OWNER TO reports_etl;
-SELECT format('ALTER %s %s OWNER TO reports_etl',
-              CASE relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END, oid::regclass)
-  FROM pg_catalog.pg_class
- WHERE relnamespace = 'warehouse'::regnamespace AND relkind IN ('r', 'm') \gexec
-SELECT format('GRANT TEMPORARY ON DATABASE %I TO reports_etl', current_database()) \gexec
-GRANT USAGE ON SCHEMA warehouse TO booking_ro;
-GRANT SELECT ON ALL TABLES IN SCHEMA warehouse TO booking_ro;
+SELECT format('ALTER FUNCTION %s OWNER TO booking_owner', oid::regprocedure)
+  FROM pg_catalog.pg_proc
+ WHERE pronamespace = 'warehouse'::regnamespace \gexec
 SELECT format('ALTER ROLE booking_app IN DATABASE %I SET statement_timeout = %L', current_database(), '60s') \gexec
 \endif

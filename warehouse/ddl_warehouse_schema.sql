@@ -17,9 +17,9 @@
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
 
-CREATE SCHEMA IF NOT EXISTS warehouse;
-ALTER SCHEMA warehouse OWNER TO reports_etl;
+CREATE SCHEMA IF NOT EXISTS warehouse AUTHORIZATION booking_owner;
 COMMENT ON SCHEMA warehouse IS 'Star schema of the reports database, filled by booking.etl_run().';
+SET ROLE booking_owner; -- which the ETL runs as, and nobody logs in as
 
 ---------------------------------------------------------------------------------------------------------------------
 -- Runs and the queue
@@ -112,7 +112,6 @@ CREATE OR REPLACE FUNCTION warehouse.date_key(day date) RETURNS integer
     AS $$ SELECT CASE WHEN day IS NULL THEN -2
                       WHEN day BETWEEN '2000-01-01' AND '2099-12-31' THEN to_char(day, 'YYYYMMDD')::integer
                       ELSE -1 END $$;
-ALTER FUNCTION warehouse.date_key(date) OWNER TO reports_etl;
 REVOKE ALL ON FUNCTION warehouse.date_key(date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION warehouse.date_key(date) TO booking_ro;
 COMMENT ON FUNCTION warehouse.date_key(date) IS 'Key of a date in dim_date; -2 for null, which says that it has not happened.';
@@ -488,6 +487,7 @@ COMMENT ON TABLE warehouse.fact_payment IS 'Transaction fact. Grain: one entry o
 \ir facts.sql
 \ir loads.sql
 \ir reports.sql
+SET ROLE booking_owner;
 
 ---------------------------------------------------------------------------------------------------------------------
 -- Materialized views, refreshed by each run that changed something
@@ -550,3 +550,5 @@ CREATE OR REPLACE TRIGGER capture_inventory_change AFTER UPDATE ON public.seats 
           OR OLD.flight_id <> NEW.flight_id)
     EXECUTE FUNCTION booking.capture_change('flight', 'flight_id');
 ALTER TABLE public.seats ENABLE ALWAYS TRIGGER capture_inventory_change;
+
+RESET ROLE;

@@ -6,7 +6,7 @@
 -- statement that calls it. So none is STRICT or SECURITY DEFINER, and none has settings of its own.
 
 \set ON_ERROR_STOP on
-SET ROLE reports_etl;
+SET ROLE booking_owner;
 
 DROP FUNCTION IF EXISTS warehouse.dim_airport_rows(), warehouse.dim_aircraft_rows(), warehouse.dim_fare_rows(),
     warehouse.dim_route_rows(bigint[]), warehouse.dim_flight_rows(bigint[]), warehouse.dim_customer_rows(bigint[]),

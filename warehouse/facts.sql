@@ -7,7 +7,7 @@
 -- statement that calls it. So none is STRICT or SECURITY DEFINER, and none has settings of its own.
 
 \set ON_ERROR_STOP on
-SET ROLE reports_etl;
+SET ROLE booking_owner;
 
 DROP FUNCTION IF EXISTS warehouse.fact_booking_event_rows(bigint[]), warehouse.fact_booking_item_rows(bigint[]),
     warehouse.fact_payment_rows(bigint[]), warehouse.fact_flight_cabin_rows(bigint[]),

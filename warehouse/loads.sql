@@ -14,7 +14,7 @@
 --     EXPLAIN EXECUTE load('{1,2,3}', 0);
 
 \set ON_ERROR_STOP on
-SET ROLE reports_etl;
+SET ROLE booking_owner;
 
 DROP FUNCTION IF EXISTS warehouse.load_statement(text);
 

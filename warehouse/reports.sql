@@ -7,7 +7,7 @@
 -- destination are IATA codes, null for all.
 
 \set ON_ERROR_STOP on
-SET ROLE reports_etl;
+SET ROLE booking_owner;
 
 DROP FUNCTION IF EXISTS warehouse.load_factor(date, date, text, text, text), warehouse.revenue(date, date, text, text, text),
     warehouse.booking_curve(date, date, text, text, text), warehouse.group_key(text, text, date, text, text, text),

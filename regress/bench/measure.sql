@@ -118,7 +118,8 @@ CREATE FUNCTION bench.reset() RETURNS void LANGUAGE sql SET session_replication_
     SELECT;
 $$;
 
--- All ways to book log in as the gateway does, with its time limits; here it may also touch the tables.
+-- All ways to book log in as the gateway does, with its time limits; here it may also call the functions and touch the tables.
+GRANT booking_agent TO booking_app;
 GRANT USAGE ON SCHEMA bench TO booking_app, booking_owner;
 GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO booking_app;
 ALTER FUNCTION bench.create_booking(jsonb) OWNER TO booking_owner;

@@ -1,7 +1,8 @@
 -- What a database says of its copies: SQL, JSON and Prometheus text; a slot that nobody uses must not look like no lag
 \set VERBOSITY sqlstate
-SET ROLE booking_app;
+SET ROLE monitor;
 SELECT * FROM booking.replication_status();
+SET ROLE booking_app;
 SELECT status, body::json ->> 'role' AS role, body::json ->> 'timeline' AS timeline, body::json -> 'sync_standby' AS sync_standby,
        body::json -> 'links' AS links, body::json -> 'archive' AS archive, body::json -> 'problems' AS problems
   FROM booking.booking_api('GET', '/v1/replication');
@@ -12,10 +13,11 @@ RESET ROLE;
 SELECT FROM pg_create_physical_replication_slot('regress_slot', true);
 CREATE TABLE regress_written (id integer);
 SELECT pg_sleep(0.1);
-SET ROLE booking_app;
+SET ROLE monitor;
 SELECT direction, name, type, replica, connected, state, lag_bytes > 0 AS bytes, lag_seconds BETWEEN 0.1 AND 60 AS seconds,
        wal_status, retained_bytes >= lag_bytes AS retains
   FROM booking.replication_status();
+SET ROLE booking_app;
 SELECT l ->> 'name' AS name, l ->> 'connected' AS connected, (l ->> 'lag_seconds')::float8 >= 0.1 AS seconds, l -> 'replay_lag_seconds' AS replay,
        body::json -> 'problems' AS problems
   FROM booking.booking_api('GET', '/v1/replication'), json_array_elements(body::json -> 'links') AS l;

@@ -1,6 +1,15 @@
 -- Search: local dates, availability, seat map
 CREATE EXTENSION booking;
 \set VERBOSITY sqlstate
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set roles_file :abs_srcdir '/../sql/roles.sql'
+\set ECHO none
+\o /dev/null
+\i :roles_file
+\o
+\set ECHO all
+\set ON_ERROR_STOP off
+RESET client_min_messages;
 SELECT * FROM booking.check_schema();
 SELECT fixture.flight(10, 40, 'LAX', 'AKL', 13);
 SELECT fixture.flight(11, 40, 'AKL', 'LAX', 12);

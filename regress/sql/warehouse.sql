@@ -36,6 +36,7 @@ CREATE FUNCTION pg_temp.explain(statement text) RETURNS SETOF text LANGUAGE plpg
 SELECT p.oid::regprocedure FROM pg_proc AS p
  WHERE pronamespace = 'warehouse'::regnamespace AND proretset
    AND EXISTS (SELECT FROM pg_temp.explain(format('SELECT * FROM %s(%s)', p.oid::regproc, (SELECT string_agg('NULL', ', ') FROM generate_series(1, pronargs)))) AS line WHERE line LIKE '%Function Scan%');
+SELECT * FROM booking.check_schema();
 
 -- The airline. Flight 1: 2 business and 4 economy seats, one of them blocked. Flight 2 leaves on the 11th in UTC, on the
 -- 10th in New York; flight 5 on the 9th in UTC, on the 10th in Auckland. Flight 3 is cancelled, flight 4 in the far future.
@@ -289,10 +290,17 @@ SELECT * FROM booking_api('POST', '/v1/etl_runs', body => '{"full":"yes"}');
 SELECT json_array_length(body::json -> 'etl_runs') AS runs, body::json #>> '{etl_runs,1,steps,0,step}' AS first_step FROM booking_api('GET', '/v1/etl_runs', '{"limit":"2"}');
 SELECT * FROM booking_api('GET', '/v1/etl_runs', '{"limit":"0"}');
 SELECT * FROM booking_api('GET', '/v1/etl_runs', '{"limit":"201"}');
--- the warehouse's owner runs the ETL, the application reads reports, and neither writes the booking tables
+-- the ETL's role runs it and owns nothing, the analyst reads reports, the application calls the API; none writes a table
 SET ROLE reports_etl;
 SELECT status FROM etl_run();
 UPDATE bookings SET total_amount = 0;
+DELETE FROM warehouse.fact_payment;
+CREATE TRIGGER spy BEFORE INSERT ON warehouse.etl_runs FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();
+SET ROLE booking_analyst;
+SELECT group_key, ask FROM report_load_factor(group_by => 'total');
+SELECT count(*) > 0 AS reads FROM warehouse.fact_payment;
+SELECT status FROM etl_run();
+SELECT count(*) FROM customers;
 SET ROLE booking_app;
 SELECT group_key, ask FROM report_load_factor(group_by => 'total');
 SELECT status FROM booking_api('POST', '/v1/etl_runs', body => '{"full":true}');

@@ -1,12 +1,13 @@
 /*
  * settings.c
- *		Module magic, settings.
+ *		Module magic, version, settings.
  */
 #include "postgres.h"
 
 #include <limits.h>
 
 #include "fmgr.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
 
 #include "base/compat.h"
@@ -18,6 +19,8 @@ int bk_hold_duration;
 bool bk_hold_durable;
 int bk_max_holds;
 int bk_quote_duration;
+
+PG_FUNCTION_INFO_V1(booking_library_version);
 
 void _PG_init(void);
 
@@ -44,4 +47,11 @@ _PG_init(void)
 							NULL, &bk_quote_duration, 15 * 60, 1, 24 * 60 * 60, PGC_SUSET,
 							GUC_UNIT_S, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("booking");
+}
+
+/* booking.library_version(): what this library was built as; check_schema() compares it with the extension's version. */
+Datum
+booking_library_version(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(BOOKING_VERSION));
 }

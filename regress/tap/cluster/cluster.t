@@ -155,6 +155,7 @@ for my $table (qw(flights seats bookings booking_items payments))
 	is(sql($_, "SELECT count(*) FROM $table"), $count, "$table on $_") for qw(hot_backup reports);
 }
 is(sql('primary', 'SELECT count(*) FROM booking.check_invariants()'), '0', 'the sample data breaks no rule');
+is(sql($_, 'SELECT * FROM booking.check_schema()'), '', "$_: tables, owners, grants and version are as they should be") for qw(primary hot_backup reports);
 
 sql('primary', "INSERT INTO customers (full_name, email) VALUES ('Test User', 'test\@example.com')");
 ok(seen_on($_, 'test@example.com'), "a new customer is seen on $_") for qw(hot_backup reports);
