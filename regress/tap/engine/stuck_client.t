@@ -59,7 +59,7 @@ my @results = run_clients(73_000, \@others, sub {
 	return { seconds => \@seconds, count => \%count };
 });
 
-my ($yawn) = $stuck->answer;
+my $yawn = $stuck->last_words(30);
 my $thrown_out = time - $asleep;
 my @waits = map { @{ $_->{seconds} } } @results[ 0 .. $waiters - 1 ];
 my $slack = max(@{ $results[-1]{seconds} }) - 0.5;
