@@ -2,6 +2,7 @@
 # server acknowledged is there after recovery, nothing is there that nobody asked for, and the books balance. The clients
 # keep the record: they write down what they ask for before they ask, and what was acknowledged once it was. In every
 # other cycle holds need not be durable (booking.hold_durability): then holds may be lost, but no payment or cancellation.
+# Runs alone: its clients must have got somewhere when the server is killed.
 
 use strict;
 use warnings;

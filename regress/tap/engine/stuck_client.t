@@ -1,6 +1,7 @@
 # A client of the gateway's role takes a seat and falls asleep in its transaction. Others who want that seat are told so
 # within half a second, the rest of the flight stays on sale, and the sleeper is thrown out after five seconds, all by the
 # settings of the role (sql/roles.sql).
+# Runs alone: it measures waits.
 
 use strict;
 use warnings;
