@@ -1,6 +1,7 @@
 # The hot backup takes over, twice: once planned, once after a crash that loses what it had not received. The old primary
 # comes back as the standby, the reports become what the primary is, and no restart makes two nodes take writes. Clients
 # book through the gateway all the while. RESTARTS: how often all goes down and up, default 2.
+# Runs alone: it measures how long nobody takes bookings.
 
 use strict;
 use warnings;

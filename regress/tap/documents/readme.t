@@ -1,4 +1,6 @@
-# The README's commands, run as they stand: every "sh" block, in order, in one shell, on ports of our own.
+# The commands of README.md, of the README.md in each folder of the top level, of CONTRIBUTING.md and of CHANGELOG.md, run as
+# they stand: every "sh" block, in order, in one shell and on one system, which the first document starts, on ports of our own.
+# Each document begins in the top folder. And what the documents name is there: make targets, links, headings.
 
 use strict;
 use warnings;
@@ -28,9 +30,12 @@ END
 	system("make -s -C '$tree' reset >'$base/reset.log' 2>&1") if -d "$base/run";
 }
 
-open my $file, '<', "$tree/README.md" or die $!;
-my $readme = do { local $/; <$file> };
-close $file;
+sub slurp
+{
+	open my $file, '<', $_[0] or die "$_[0]: $!";
+	local $/;
+	return <$file>;
+}
 
 # Runs a script in the tree; returns its status and all it says.
 sub bash
@@ -44,35 +49,77 @@ sub bash
 	return ($? >> 8, $said);
 }
 
-my @blocks = $readme =~ /^```sh\n(.*?)^```$/msg;
-cmp_ok(scalar @blocks, '>=', 9, 'the README has its blocks');
-s/(?<=localhost:)(\d+)|(?<=-p )(\d+)/$port{ $1 \/\/ $2 }/eg for @blocks;
+# ---------------------------------------------------------------- the documents and their blocks
 
-my ($status, $said) = bash(join "echo '---- next block'\n", @blocks);
-is($status, 0, 'every command of the README succeeds') or diag substr($said, -3000);
-my @said = split /^---- next block\n/m, $said;
+my @documents = grep { -e "$tree/$_" } 'README.md', (map { s{^\Q$tree\E/}{}r } sort glob "$tree/*/README.md"), 'CONTRIBUTING.md',
+  'CHANGELOG.md';
+my %text = map { $_ => slurp("$tree/$_") } @documents;
+my @blocks;    # [document, commands, what they said]
+for my $document (@documents)
+{
+	push @blocks, map { [ $document, s/(?<=localhost:)(\d+)|(?<=-p )(\d+)/$port{ $1 \/\/ $2 }/egr ] } $text{$document} =~ /^```sh\n(.*?)^```$/msg;
+}
+note scalar(@blocks), " blocks in @documents";
+
+my $script = '';
+my $document = '';
+for my $block (@blocks)
+{
+	$script .= "cd '$tree'\n" if $block->[0] ne $document;
+	$document = $block->[0];
+	$script .= "echo '---- next block'\n$block->[1]";
+}
+my ($status, $said) = bash($script);
+my (undef, @said) = split /^---- next block\n/m, $said;
+$blocks[$_][2] = $said[$_] for 0 .. $#said;
+is($status, 0, 'every command succeeds') or diag "$blocks[$#said][0]:\n$blocks[$#said][1]\n", substr($said, -3000);
 is(scalar @said, scalar @blocks, 'every block was run');
 
-like($said[0], qr{http://localhost:$port{'4000'}/}, 'make up prints the URL');
-like($said[1], qr/"flight_number"/, 'a flight is found');
-like($said[2], qr/"status": "held"/, 'held');
-like($said[3], qr/"status": "confirmed".*"passenger_name": "Ada Lovelace".*"refund_amount".*"confirmed"/s, 'paid, found, quoted, cancelled');
-like($said[4], qr/"code": "already_cancelled"/, 'refused with a problem document');
-like($said[5], qr/"status": "succeeded"/, 'the ETL ran');
-like($said[5], qr/"net_revenue"/, 'and the booking is in the revenue report');
-like($said[6], qr/Grace Hopper.*confirmed.*\(0 rows\)/s, 'the same by psql, with no violation');
-like($said[7], qr/hot_backup_db.*streaming/, 'replication is shown');
-is(() = $said[7] =~ /test\@example\.com/g, 2, 'the guide\'s customer is on both replicas');
-like($said[8], qr/load-factor: /, 'reports are listed');
-is(() = $said[9] =~ /tables as they were, invariants hold/g, 2, 'a backup is restored to a name and to a time');
-
-# The commands named in running text
-for my $target ($readme =~ /`make ([a-z-]+)/g)
+# What the block that holds a command said
+sub says
 {
-	my ($known) = bash("make -s help | grep -qw '^$target'");
+	my ($command, $expected, $name) = @_;
+	my @found = grep { index($_->[1], $command) >= 0 && ($_->[2] // '') =~ $expected } @blocks;
 
-	is($known, 0, "make $target exists");
+	ok(scalar @found, $name) or diag "no block has \"$command\" and said $expected";
+	return;
 }
+
+says('make up', qr{http://localhost:$port{'4000'}/}, 'make up prints the URL');
+says('/seat_map', qr/"flight_number"/, 'a flight is found');
+says('"type\": \"hold', qr/"status": "held"/, 'held');
+says('/actions/confirm', qr/"status": "confirmed".*"passenger_name": "Ada Lovelace".*"refund_amount".*"confirmed"/s, 'paid, found, quoted, cancelled');
+says('"amount": "1.00"', qr/"code": "already_cancelled"/, 'refused with a problem document');
+says('/etl_runs', qr/"status": "succeeded"/, 'the ETL ran');
+says('/reports/revenue', qr/"net_revenue"/, 'and the booking is in the revenue report');
+says('booking.check_invariants()', qr/Grace Hopper.*confirmed.*\(0 rows\)/s, 'the same by psql, with no violation');
+says('pg_stat_replication', qr/hot_backup_db.*streaming/, 'replication is shown');
+says("VALUES ('Test User'", qr/(test\@example\.com.*){2}/s, 'the guide\'s customer is on both replicas');
+says('/v1/reports', qr/load-factor: /, 'reports are listed');
+says('make restore-drill', qr/(tables as they were, invariants hold.*){2}/s, 'a backup is restored to a name and to a time');
+
+# ---------------------------------------------------------------- what they name
+
+# A heading's anchor, as GitHub makes it
+sub anchor { return lc($_[0]) =~ s/[^\w\s-]//gr =~ s/ /-/gr }
+
+my ($made, $help) = bash('make -s help');
+my %target = map { $_ => 1 } $help =~ /^([a-z-]+)/mg;
+for my $name (@documents)
+{
+	my @targets = grep { !$target{$_} } $text{$name} =~ /`make ([a-z-]+)/g;
+	my @links = grep { !/^https?:/ } $text{$name} =~ /\]\(([^)\s]+)\)/g;
+	my @lost = grep {
+		my ($file, $anchor) = /^([^#]*)(?:#(.*))?$/;
+		my $path = $file eq '' ? "$tree/$name" : dirname("$tree/$name") . "/$file";
+
+		!-e $path || defined $anchor && !grep { anchor($_) eq $anchor } slurp($path) =~ /^#+ (.*)$/mg
+	} @links;
+
+	is("@targets", '', "$name: its make targets exist");
+	is("@lost", '', "$name: its links lead somewhere");
+}
+
 ($status, $said) = bash('make status');
 is($status, 0, 'make status') or diag $said;
 ($status, $said) = bash('make etl && make down && make up');

@@ -2,6 +2,7 @@
 # server acknowledged is there after recovery, nothing is there that nobody asked for, and the books balance. The clients
 # keep the record: they write down what they ask for before they ask, and what was acknowledged once it was. In every
 # other cycle holds need not be durable (booking.hold_durability): then holds may be lost, but no payment or cancellation.
+# Runs alone: its clients must have got somewhere when the server is killed.
 
 use strict;
 use warnings;
@@ -58,7 +59,7 @@ sub client
 		return $state eq 'ok' ? $rows[0][0] : undef;
 	};
 
-	for (my $number = 1; ($state // '') ne '08006'; $number++)
+	for (my $number = 1; ($state // '') ne '08000'; $number++)
 	{
 		my $token = "$prefix-$number";
 		my @seats = map { [ 101 + int rand $flights, (1 + int rand 30) . pick('A' .. 'F') ] } 1 .. 1 + int rand 3;
@@ -132,7 +133,7 @@ for my $cycle (1 .. $cycles)
 	my $log_end = -s $node->logfile;
 	my $postmaster = $node->{_pid};
 	my $durable = $cycle % 2;
-	my @sessions = connect_clients($node, $clients, 'booking.hold_durability' => $durable ? 'on' : 'off');
+	my @sessions = connect_clients($node, $clients, options => '-c booking.hold_durability=' . ($durable ? 'on' : 'off'));
 	my @records = run_clients(
 		70_000 + 1000 * $cycle, \@sessions,
 		sub { client($_[0], "$cycle-$_[1]") },

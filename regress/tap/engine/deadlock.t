@@ -3,6 +3,7 @@
 # row take a millisecond or two, so that many transactions stand between two locks at once, as they would on many
 # processors. Then a session that locks seats by hand, in the reverse order, makes deadlocks as it must; a client that tries
 # three times again, with a random pause, gets through all the same.
+# Runs alone: its clients want the whole machine.
 
 use strict;
 use warnings;

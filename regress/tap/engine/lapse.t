@@ -2,6 +2,7 @@
 # the deadline, and one client pays half a second late. Every hold ends confirmed or expired, paid exactly once if confirmed
 # and never otherwise; no seat is sold twice, and none is taken from its holder before the deadline. Then holds of two seats
 # are cancelled and moved at their deadlines, while others claim their seats.
+# Runs alone: it acts within milliseconds of deadlines.
 
 use strict;
 use warnings;

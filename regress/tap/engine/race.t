@@ -1,5 +1,6 @@
 # Sixty-four clients race for one flight of 180 seats: no seat sold twice, no deadlock, all invariants hold. Then the same
 # race without the row lock and the unique index must sell seats twice, or this test proves nothing.
+# Runs alone: its clients want the whole machine.
 
 use strict;
 use warnings;

@@ -1,6 +1,7 @@
 # Lag is bounded and visible: a primary with a standby and a subscription, at 200 bookings a second, and then with the one or
 # the other paused, frozen, stopped. Whatever is wrong, the lag of that copy grows, and that of the other does not. A dead
 # standby loses its slot, and the primary neither its disk nor a booking.
+# Runs alone: it measures lag.
 
 use strict;
 use warnings;

@@ -1,5 +1,6 @@
 # Calls that are cut short at any point, by a statement_timeout of 1 to 20 ms or by another session's cancel: the books
 # balance, no session keeps a lock, and the server has nothing to complain about.
+# Runs alone: calls of some milliseconds are cut short, and many must get through all the same.
 
 use strict;
 use warnings;

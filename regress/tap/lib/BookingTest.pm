@@ -1,8 +1,5 @@
 # What the stress tests share: a server with the small airline of the fixture, sessions that give each statement's SQLSTATE
 # and rows, and clients that run at the same time, each a process with a session and a random sequence of its own.
-#
-# A session speaks the frontend protocol itself (version 3.0, simple query, no password), because the tests need what
-# psql and pgbench hide: the moment the server acknowledged a commit, and the state of a connection that broke.
 
 package BookingTest;
 
@@ -207,33 +204,36 @@ sub batch
 # Whether a state is one that callers of random_call have to expect.
 sub is_business { return $_[0] =~ /^(ok|SB00[1345]|SB010|SB011)$/ }
 
+# A connection by DBD::Pg, which tells what psql and pgbench hide: the moment the server acknowledged a commit, and that a
+# connection broke. A statement is one simple query, sent as it stands, so it commits by itself unless it said BEGIN.
+# A forked child may use its parent's session; the parent must wait meanwhile.
+
 package BookingTest::Session;
 
-use IO::Socket::UNIX;
+use DBI;
+use IO::Select;
 
-# Settings: user, and application_name and what else the server takes at the start of a session.
+# Settings are connection keywords of libpq, such as user, application_name and options. Values come as psql prints them.
 sub new
 {
 	my ($class, $node, %setting) = @_;
-	my $socket = IO::Socket::UNIX->new(Peer => $node->host . '/.s.PGSQL.' . $node->port) or die "cannot connect: $!";
-	my $self = bless { socket => $socket, buffer => '' }, $class;
-	my %startup = (user => getpwuid($<) . '', %setting, database => 'booking');
-	my $body = pack('N', 196608) . join('', map { "$_\0$startup{$_}\0" } sort keys %startup) . "\0";
+	my $where = join ' ', $node->connstr('booking'), map { "$_='$setting{$_}'" } sort keys %setting;
+	my %attribute = (AutoInactiveDestroy => 1, PrintError => 0, PrintWarn => 0,
+		pg_bool_tf => 1, pg_enable_utf8 => 0, pg_expand_array => 0);
+	my $connection = DBI->connect("dbi:Pg:$where", undef, undef, \%attribute) or die 'cannot connect: ' . DBI->errstr . "\n";
 
-	$self->write(pack('N', 4 + length $body) . $body);
-	my ($state) = $self->answer;
-	die "connection refused: SQLSTATE $state\n" if $state ne 'ok';
-	return $self;
+	return bless { connection => $connection }, $class;
 }
 
-# Runs a statement. Returns 'ok' or the SQLSTATE, and the rows, each a list of strings; 08006 when the connection broke.
-# 'ok' is said when the server is ready for the next statement, so after a commit.
+# Runs a statement. Returns 'ok' and the rows, each a list of strings; or the SQLSTATE, which is 08000 when the connection
+# broke. 'ok' is said when the server is ready for the next statement, so after a commit.
 sub ask
 {
 	my ($self, $sql) = @_;
+	my $statement = $self->{connection}->prepare($sql, { pg_direct => 1 });
 
-	$self->write('Q' . pack('N', 5 + length $sql) . "$sql\0");
-	return $self->answer;
+	return $statement->state if !$statement->execute;
+	return ('ok', $statement->{Active} ? @{ $statement->fetchall_arrayref } : ());
 }
 
 # The only value of a statement that must not fail.
@@ -246,74 +246,19 @@ sub value
 	return @rows ? $rows[0][0] : undef;
 }
 
-sub pid { return $_[0]{pid} }
+# The server's process
+sub pid { return $_[0]{connection}{pg_pid} }
 
-sub answer
+# Waits until the server ends the session by itself, at most that many seconds; returns the SQLSTATE it gave as the reason.
+sub last_words
 {
-	my ($self) = @_;
-	my $state = 'ok';
-	my @rows;
+	my ($self, $seconds) = @_;
+	my $connection = $self->{connection};
 
-	while (my ($type, $body) = $self->message)
-	{
-		if ($type eq 'D') { push @rows, columns($body) }
-		elsif ($type eq 'E') { ($state) = $body =~ /(?:^|\0)C(.{5})\0/s }
-		elsif ($type eq 'K') { $self->{pid} = unpack('N', $body) }
-		elsif ($type eq 'Z') { return ($state, @rows) }
-	}
-	return $state eq 'ok' ? '08006' : $state;
-}
-
-sub columns
-{
-	my ($body) = @_;
-	my ($count, $at, @values) = (unpack('n', $body), 2);
-
-	for (1 .. $count)
-	{
-		my $length = unpack('l>', substr($body, $at, 4));
-
-		$at += 4;
-		push @values, $length < 0 ? undef : substr($body, $at, $length);
-		$at += $length if $length > 0;
-	}
-	return \@values;
-}
-
-# The next message's type and body; nothing when the connection is closed.
-sub message
-{
-	my ($self) = @_;
-
-	$self->fill(5) or return;
-	my ($type, $length) = unpack('a N', $self->{buffer});
-	$self->fill(1 + $length) or return;
-	my $body = substr($self->{buffer}, 5, $length - 4);
-	substr($self->{buffer}, 0, 1 + $length) = '';
-	return ($type, $body);
-}
-
-sub fill
-{
-	my ($self, $wanted) = @_;
-
-	while (length $self->{buffer} < $wanted)
-	{
-		my $count = sysread $self->{socket}, $self->{buffer}, 65536, length $self->{buffer};
-
-		next if !defined $count && $!{EINTR};
-		return 0 if !$count;
-	}
-	return 1;
-}
-
-sub write
-{
-	my ($self, $data) = @_;
-	local $SIG{PIPE} = 'IGNORE';
-
-	syswrite $self->{socket}, $data;
-	return;
+	IO::Select->new($connection->{pg_socket})->can_read($seconds);
+	$connection->{pg_errorlevel} = 2;    # puts the SQLSTATE into the message: DBD::Pg gives that of the closed connection
+	$self->ask('SELECT');
+	return ($connection->errstr // '') =~ /^FATAL: +(\w{5}):/ ? $1 : undef;
 }
 
 1;
