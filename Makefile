@@ -3,7 +3,7 @@
 # containers.
 
 DB = primary
-TOPOLOGY = cluster
+TOPOLOGY = native
 
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
@@ -23,43 +23,43 @@ clean: ## remove what was built
 	rm -rf regress/output
 
 up: ## install the packages needed, build, start all; says where to look
-	@docker/cluster up
+	@docker/native/cluster up
 
 down: ## stop all; the data stays
-	@docker/cluster down
+	@docker/native/cluster down
 
 reset: ## stop all and delete the data
-	@docker/cluster reset
+	@docker/native/cluster reset
 
 promote: ## the hot backup takes over a primary that is down; SWITCHOVER=1 stops the primary first, and loses nothing
-	@docker/$(TOPOLOGY) promote
+	@docker/$(TOPOLOGY)/cluster promote
 
 rejoin: ## bring back what fell out: the old primary as the standby, the reports
-	@docker/$(TOPOLOGY) rejoin
+	@docker/$(TOPOLOGY)/cluster rejoin
 
 status: ## nodes, replication, slots, archive, subscription
-	@docker/cluster status
+	@docker/native/cluster status
 
 psql: ## DB=primary|hot_backup|reports: psql there, as the superuser
-	@docker/cluster psql $(DB)
+	@docker/native/cluster psql $(DB)
 
 logs: ## follow the logs
-	@docker/cluster logs
+	@docker/native/cluster logs
 
 etl: ## run the ETL now
-	@docker/cluster etl
+	@docker/native/cluster etl
 
 backup: ## take a base backup; BACKUP_KEEP=n (default 2) stay, and the WAL they need
-	@docker/$(TOPOLOGY) backup
+	@docker/$(TOPOLOGY)/cluster backup
 
 restore: ## POINT=end|name=…|time=…|lsn=…, BACKUP=directory (default the newest): a new primary from backup and archive
-	@docker/$(TOPOLOGY) restore "$(POINT)" $(BACKUP)
+	@docker/$(TOPOLOGY)/cluster restore "$(POINT)" $(BACKUP)
 
 restore-drill: ## restore the newest backup to a named point and to a time, on a copy, and compare
-	@docker/$(TOPOLOGY) restore-drill
+	@docker/$(TOPOLOGY)/cluster restore-drill
 
 export-archive: ## DEST=directory: copy base backups and archived WAL there, verified
-	@docker/$(TOPOLOGY) export-archive "$(DEST)"
+	@docker/$(TOPOLOGY)/cluster export-archive "$(DEST)"
 
 test: ## install the packages needed, run all tests on a server and ports of their own
 	@regress/run

@@ -9,22 +9,25 @@
 # Patroni gives the slot of a member the member's name.
 member=${BOOKING_NODE}_slot
 
-quoted() { # TEXT: as a YAML string
+# Prints a text as a YAML string.
+quoted() { # TEXT
 	printf "'%s'" "${1//\'/\'\'}"
 }
 
-# A slot of logical replication is on the node where it was made; from PostgreSQL 17 on the server keeps it on the standby
-# too, before, Patroni does. That reports gets nothing that the standby has not, its output plugin sees to.
+# Does the server itself keep slots of logical replication on the standby? A slot is on the node where it was made; from
+# PostgreSQL 17 on the server keeps it on the standby too, before, Patroni does. That reports gets nothing that the
+# standby has not, its output plugin sees to.
 has_slot_sync() {
 	[ "$(postgres --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')" -ge 17 ]
 }
 
-# Before 3.0.3 a leader that had been frozen could take etcd's version 3 key of the leader from the one that had taken
-# over, and with it what that one had acknowledged; not so the key of version 2.
+# Prints the version of etcd's API to use. Before 3.0.3 a leader that had been frozen could take etcd's version 3 key of
+# the leader from the one that had taken over, and with it what that one had acknowledged; not so the key of version 2.
 etcd_api() {
 	if printf '%s\n' "$(patroni --version | grep -o '[0-9.]*$')" 3.0.2 | sort -VC; then echo etcd; else echo etcd3; fi
 }
 
+# Prints the configuration of this member's Patroni; it holds a password.
 patroni_config() {
 	cat <<-END
 		scope: flight_booking
@@ -77,8 +80,8 @@ patroni_config() {
 	if [ "$BOOKING_NODE" = primary ]; then shared_config; fi
 }
 
-# What the first start puts into etcd for all members. The smallest ttl that Patroni takes is 20. The slots of logical
-# replication that it does not know, for the subscription's first copy, are not Patroni's to drop.
+# Prints what the first start puts into etcd for all members. The smallest ttl that Patroni takes is 20. The slots of
+# logical replication that it does not know, for the subscription's first copy, are not Patroni's to drop.
 shared_config() {
 	cat <<-END
 		bootstrap:
@@ -107,13 +110,15 @@ shared_config() {
 	if has_slot_sync; then echo "        sync_replication_slots: 'on'"; fi
 }
 
-# Patroni gives these on the server's command line, and takes them from its own configuration only.
+# Prints the settings that Patroni must be told. It gives these on the server's command line, and takes them from its
+# own configuration only.
 command_line_settings() {
 	sed -nE "s/^(wal_(level|keep_size|log_hints)|track_commit_timestamp|max_(wal_senders|replication_slots|worker_processes)) = (\S+).*/        \1: '\4'/p" \
-		"$docker/postgresql.conf"
+		"$docker/node/postgresql.conf"
 }
 
-# A first start that was killed has left word in etcd that it is under way. Nobody but this node makes one.
+# Takes back what a first start that was killed has left behind: word in etcd that it is under way. Nobody but this node
+# makes one.
 forget_killed_first_start() {
 	python3 - "$PATRONICTL_CONFIG_FILE" <<-'END'
 		import sys
@@ -125,7 +130,8 @@ forget_killed_first_start() {
 	END
 }
 
-# Data that comes from a system without Patroni must not be served before the primary's Patroni has said how.
+# Waits until etcd has the shared configuration. Data that comes from a system without Patroni must not be served before
+# the primary's Patroni has said how.
 wait_for_shared_config() {
 	until patronictl show-config >/dev/null 2>&1; do sleep 1; done
 }

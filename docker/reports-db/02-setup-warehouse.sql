@@ -9,7 +9,7 @@
 CREATE EXTENSION booking;
 \set file :home/sql/roles.sql
 \i :file
-\set file :home/docker/passwords.sql
+\set file :home/docker/secrets/passwords.sql
 \i :file
 
 \set copy_data true

@@ -10,21 +10,25 @@ here=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source=docker/lib.sh
 . "$here/../lib.sh"
 
+# psql on the reports database, as the superuser.
 reports() { # ARGUMENT...
 	psql -X -q -A -t -v ON_ERROR_STOP=1 -U postgres -d flight_booking_reports "$@"
 }
 
+# psql on the node that takes writes, by the subscription's own connection string.
 primary() { # ARGUMENT...
 	psql -X -q -A -t -v ON_ERROR_STOP=1 -d "$conninfo" "$@"
 }
 
+# Can the subscription go on by itself?
 goes_on() {
 	[ "$enabled" = t ] &&
 		[ "$(primary -c "SELECT count(*) FROM pg_replication_slots
 		                  WHERE slot_name = 'reports_slot' AND wal_status <> 'lost'")" = 1 ]
 }
 
-wait_until_none() { # COMMAND...: that counts
+# Waits until a command that counts prints 0; ends the script after half a minute.
+wait_until_none() { # COMMAND...
 	for _ in {1..150}; do
 		if [ "$("$@")" = 0 ]; then return; fi
 		sleep 0.2
@@ -32,14 +36,16 @@ wait_until_none() { # COMMAND...: that counts
 	die "the subscription is disabled, but goes on"
 }
 
-# A worker that tries to reach a host that is gone takes no notice of the subscription.
+# Disables the subscription and waits until nobody uses its slot. A worker that tries to reach a host that is gone takes
+# no notice of the subscription.
 stop_worker() {
 	reports -c "ALTER SUBSCRIPTION reports_subscription DISABLE"
 	wait_until_none reports -c "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_subscription WHERE pid IS NOT NULL"
 	wait_until_none primary -c "SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'reports_slot' AND active"
 }
 
-# The script is run as it is written. Only its last line, which comes when all went well, makes it count.
+# Makes the tables equal to the primary's and subscribes anew, in one transaction. The script is run as it is written.
+# Only its last line, which comes when all went well, makes it count.
 copy_difference() {
 	{
 		psql -X -q -d "$conninfo replication=database" -f "$here/copy.sql" && cat <<-END

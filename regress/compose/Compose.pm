@@ -107,7 +107,7 @@ sub data_hash
 {
 	my ($service) = @_;
 
-	return exec_in($service, "psql -X -A -t -q -v ON_ERROR_STOP=1 -U postgres -d $database{$service} -f /usr/share/flight_booking/docker/table-hashes.sql");
+	return exec_in($service, "psql -X -A -t -q -v ON_ERROR_STOP=1 -U postgres -d $database{$service} -f /usr/share/flight_booking/docker/backup/table-hashes.sql");
 }
 
 1;

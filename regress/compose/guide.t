@@ -4,6 +4,7 @@ use strict;
 use warnings;
 
 use Compose;
+use JSON::PP ();
 use Test::More;
 use Time::HiRes qw(time);
 
@@ -124,6 +125,12 @@ for my $service (qw(app_server primary_db hot_backup_db reports_db))
 	unlike(exec_in($service, 'id -u'), qr/^0$/, "$service does not run as root");
 	my ($none, $env) = run("docker inspect -f '{{.Config.Env}}' $id; docker exec $id cat /proc/1/environ");
 	unlike($env, qr/yourpassword/, "$service: no password in the environment");
+}
+{
+	my $services = JSON::PP::decode_json(docker(q{compose --profile '*' -f compose.yaml -f docker/ha/compose.yaml config --format json}))->{services};
+
+	cmp_ok(scalar keys %$services, '>=', 10, 'all services are looked at');
+	is_deeply([ grep { !$services->{$_}{logging}{options}{'max-size'} } sort keys %$services ], [], 'the log of each is limited');
 }
 my ($open, $ports) = run("docker compose ps --format '{{.Ports}}'");
 unlike($ports, qr/0\.0\.0\.0/, 'ports are published on the loopback address only');

@@ -11,7 +11,7 @@ sub takes_over
 {
 	my ($new, $old, $name, $settings) = @_;
 	my $begun = time;
-	my ($status, $said) = run("$settings docker/compose promote");
+	my ($status, $said) = run("$settings docker/compose/cluster promote");
 
 	is($status, 0, "$name: promote") or diag $said;
 	is(sql($new, 'SELECT pg_is_in_recovery()'), 'f', "$new takes writes");
@@ -24,7 +24,7 @@ sub takes_over
 sub comes_back
 {
 	my ($old, $new) = @_;
-	my ($status, $said) = run('docker/compose rejoin');
+	my ($status, $said) = run('docker/compose/cluster rejoin');
 
 	is($status, 0, 'rejoin') or diag $said;
 	is(sql($old, 'SELECT pg_is_in_recovery()'), 't', "$old is a standby");
@@ -32,10 +32,10 @@ sub comes_back
 	return $said;
 }
 
-my ($status, $said) = run('docker/compose promote');
+my ($status, $said) = run('docker/compose/cluster promote');
 isnt($status, 0, 'promote refuses while the primary runs');
 compose('pause primary_db');
-($status, $said) = run('docker/compose promote');
+($status, $said) = run('docker/compose/cluster promote');
 isnt($status, 0, 'or is frozen');
 compose('unpause primary_db');
 takes_over('hot_backup_db', 'primary_db', 'switchover', 'SWITCHOVER=1');
@@ -52,8 +52,9 @@ compose('up -d');
 ok(wait_until(60, sub { sql('hot_backup_db', 'SELECT slot_name, active FROM pg_replication_slots ORDER BY 1') eq "hot_backup_slot|t\nreports_slot|t" }),
 	'down, up: the roles stay swapped');
 
+compose('stop primary_db');
 compose('kill hot_backup_db');
-takes_over('primary_db', 'hot_backup_db', 'crash', '');
+takes_over('primary_db', 'hot_backup_db', 'crash, and the standby was down too', '');
 like(comes_back('hot_backup_db', 'primary_db'), qr/pg_rewind: Done/, 'rewound');
 
 # Without its volume the primary does not begin a new database while the hot backup has the old one, nor holds up a promotion.
@@ -67,7 +68,7 @@ comes_back('primary_db', 'hot_backup_db');
 
 # A planned promotion that cannot be carried out leaves the primary in charge.
 sql('primary_db', 'SELECT pg_wal_replay_pause()');
-($status, $said) = run('SWITCHOVER=1 docker/compose promote');
+($status, $said) = run('SWITCHOVER=1 docker/compose/cluster promote');
 isnt($status, 0, 'a standby that replays nothing is not promoted');
 like($said, qr/has not replayed/, 'the reason is given');
 ok(wait_until(60, sub { sql('hot_backup_db', 'SELECT pg_is_in_recovery()') eq 'f' }), 'hot_backup_db takes writes again');

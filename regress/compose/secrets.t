@@ -1,4 +1,4 @@
-# A system with passwords of its own (docker/new-secrets), outside development.
+# A system with passwords of its own (docker/secrets/new-secrets), outside development.
 
 use strict;
 use warnings;
@@ -10,7 +10,7 @@ use Test::More;
 
 compose('down -v');
 my $secrets = tempdir('/tmp/flight_booking_secrets.XXXXXX', CLEANUP => 1) . '/secrets';
-my ($status, $said) = run("docker/new-secrets $secrets");
+my ($status, $said) = run("docker/secrets/new-secrets $secrets");
 is($status, 0, 'new-secrets') or diag $said;
 my %password = map { $_ => (run("cat $secrets/$_"))[1] =~ s/\s+$//r } map { s{.*/}{}r } glob "$secrets/*";
 is(scalar(grep { length >= 32 } values %password), 7, 'seven random passwords');

@@ -1,4 +1,4 @@
-# Automatic failover (docker/compose.ha.yaml): the node that takes writes is killed, loses its server, freezes, loses the
+# Automatic failover (docker/ha/compose.yaml): the node that takes writes is killed, loses its server, freezes, loses the
 # network, hands over as planned; the standby is killed; reports are away meanwhile. Clients book through the gateway all
 # the while, and repeat a request with its Idempotency-Key until it is answered. No booking they were told of may be lost,
 # none may be there that they did not ask for, at no moment may both nodes take writes, and the reports database must have
@@ -18,7 +18,7 @@ use List::Util qw(max min sum0 uniq);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-$ENV{COMPOSE_FILE} = 'compose.yaml:docker/compose.ha.yaml';
+$ENV{COMPOSE_FILE} = 'compose.yaml:docker/ha/compose.yaml';
 my $failovers = $ENV{FAILOVERS} // 1;
 my $clients = 4;
 my @nodes = qw(primary_db hot_backup_db);

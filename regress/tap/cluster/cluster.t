@@ -1,5 +1,5 @@
 # The native cluster end to end: first start (killed twice on the way), replication, archive, restart, moved ports.
-# The real docker/cluster, on free ports and a directory of its own; as root its servers belong to the user postgres.
+# The real docker/native/cluster, on free ports and a directory of its own; as root its servers belong to the user postgres.
 
 use strict;
 use warnings;
@@ -24,7 +24,7 @@ sub kill_up_at
 		setsid();
 		open STDOUT, '>', "$base/killed.log";
 		open STDERR, '>&', \*STDOUT;
-		exec "$tree/docker/cluster", 'up';
+		exec "$tree/docker/native/cluster", 'up';
 	}
 	my $seen = wait_for(sub { -e $file }, 240);
 	sleep $seconds;
@@ -72,6 +72,27 @@ sub bystander
 	return $pid;
 }
 
+# A shell command as the user of the servers; its status.
+sub as_server
+{
+	my ($command) = @_;
+	my @user = $> == 0 ? ('runuser', '-u', 'postgres', '--') : ();
+
+	return system(@user, 'bash', '-c', "cd '$run' && { $command\n} >/dev/null 2>&1") >> 8;
+}
+
+# The processes that run for the cluster.
+sub processes
+{
+	return grep { (readlink("/proc/$_/cwd") // '') =~ m{^\Q$run\E/} || slurp("/proc/$_/cmdline") =~ m{\Q$run\E/} }
+	  map { m{(\d+)$} } glob '/proc/[0-9]*';
+}
+
+sub user_of { my ($pid) = @_; return scalar getpwuid((stat "/proc/$pid")[4]) }
+
+# Owner, mode, size, change time and content of what root alone may change.
+sub precious { return map { my $file = $_; (join ' ', (stat $file)[ 2, 4, 5, 7, 10 ]) . (-d $file ? join ' ', glob "$file/*" : slurp($file)) } glob "$base/precious*" }
+
 # ---------------------------------------------------------------- before anything is there
 
 {
@@ -91,12 +112,34 @@ ok(!-e "$run/primary", 'and there is no primary');
 ok(kill_up_at("$run/reports.new/postmaster.pid", 2), 'killed while the replicas were being made');
 ok(-e "$run/primary", 'and the primary is whole');
 
+# Where root works, what the servers' user has put there meanwhile is not followed.
+my @precious;
+if ($> == 0)
+{
+	open my $out, '>', "$base/precious" or die;
+	print $out "content\n";
+	close $out;
+	mkdir "$base/precious_directory";
+	@precious = precious();
+	as_server("rm -f lock; ln -s '$base/precious' lock; ln -s '$base/precious' settings.new; ln -s '$base/precious' gateway.pid;"
+		  . " ln -s '$base/precious_directory' app.new; ln -s '$base/precious_directory' gateway");
+	ok(-l "$run/lock" && -l "$run/gateway", 'links are planted');
+}
+
 my $begun = time;
-is(cluster('up'), 0, 'up') or BAIL_OUT($said);
+$said = qx(make -s -C '$tree' up POSTGRES_PASSWORD=$password 2>&1);
+is($?, 0, 'up') or BAIL_OUT($said);
 note sprintf '%.1f s', time - $begun;
 note $said;
 like($said, qr{http://localhost:$port{gateway}/}, 'it prints the URL');
 like($said, qr/psql -h localhost -p $port{$_} -U postgres -d $database{$_}\b/, "and how to reach $_") for @nodes;
+SKIP:
+{
+	skip 'only root has another user for the servers', 2 if $> != 0;
+	is_deeply([ precious() ], \@precious, 'no link of the servers\' user was followed');
+	as_server('rm -f lock settings.new gateway.pid app.new');
+	is_deeply([ map { as_server("mv $_ mine") } qw(app gateway settings) ], [ 1, 1, 1 ], 'and that user cannot replace what root runs and reads');
+}
 is_deeply([ glob("$run/*.new $run/*.tmp") ], [], 'nothing unfinished is left');
 
 # ---------------------------------------------------------------- four servers
@@ -123,15 +166,36 @@ like(
 # ---------------------------------------------------------------- secrets
 
 {
-	my @roles = qw(booking_app booking_ro replicator reports_sub reports_etl monitor);
+	my @roles = split /\n/, slurp("$tree/docker/secrets/login_roles");
 	my %secret = map { chomp(my $text = slurp("$run/secrets/$_")); $_ => $text } @roles;
 	my $shown = join '', qx(ps -eo args), map { slurp($_) } glob("$run/log/*");
 
 	is((grep { length >= 32 } values %secret), 6, 'six passwords');
 	is((grep { (stat "$run/secrets/$_")[2] & 077 } @roles, 'pgpass'), 0, 'in files that only their owner reads');
 	is((grep { index($shown, $_) >= 0 } values %secret), 0, 'and in no command line and no log');
+	my @processes = processes();
+	cmp_ok(scalar @processes, '>', 20, 'the cluster runs');
+	is_deeply([ map { slurp("/proc/$_/cmdline") } grep { slurp("/proc/$_/environ") =~ /$password|POSTGRES_PASSWORD/ } @processes ],
+		[], 'and none of its processes has the superuser\'s in its environment');
 	is(qx(PGPASSWORD='$secret{monitor}' psql -XAt 'host=localhost port=$port{primary} user=monitor dbname=flight_booking' -c 'SELECT 1'),
 		"1\n", 'a role logs in with its password');
+}
+
+# ---------------------------------------------------------------- the gateway's user
+
+{
+	my ($gateway) = grep { slurp("/proc/$_/cmdline") =~ /booking_gateway\0$/ } processes();
+
+	is(user_of($gateway), $> == 0 ? 'booking_gateway' : scalar getpwuid($>), 'the gateway runs as a user of its own, if root started it');
+	SKIP:
+	{
+		skip 'an ordinary user runs all as itself', 3 if $> != 0;
+		my @readable = split /\n/, qx(setpriv --reuid=booking_gateway --regid=booking_gateway --clear-groups find '$run' -type f -readable 2>/dev/null);
+		is_deeply([ grep { !m{^\Q$run\E/(?:app/.*|settings|tls/(?:ca|server)\.crt|gateway/(?:pid|booking_app|log/gateway.*))$} } @readable ],
+			[], 'which reads nothing of the servers\'');
+		ok((grep { $_ eq "$run/gateway/booking_app" } @readable), 'but its own password');
+		is(slurp("$run/gateway/booking_app"), slurp("$run/secrets/booking_app"), 'and no other');
+	}
 }
 
 # ---------------------------------------------------------------- replication, by the guide's commands
@@ -188,9 +252,24 @@ is(cluster('status'), 0, 'status');
 like($said, qr/hot_backup +$port{hot_backup} +up +standby/, 'shows the standby');
 like($said, qr/hot_backup_db +\| streaming/, 'the replication');
 like($said, qr/reports_subscription +\| t +\| t/, 'the subscription');
-like($said, qr{gateway +$port{gateway} +up +/readyz 200}, 'the gateway');
+like($said, qr{gateway +$port{gateway} +up +\S+ +/readyz 200}, 'the gateway');
+like($said, $> == 0 ? qr/gateway .* booking_gateway +\S+ 200$/m : qr/gateway .* as the servers' user/, 'and whether it has a user of its own');
 is(cluster('psql', 'reports', '-XAtc', 'SELECT current_database()'), 0, 'psql');
 is($said, "flight_booking_reports\n", 'goes to the node that was named');
+
+# ---------------------------------------------------------------- logs
+
+{
+	my $logs = qx(timeout 3 '$tree/docker/native/cluster' logs 2>&1);
+
+	like($logs, qr{==> \Q$run\E/\S*/$_\.log <==}, "logs follows $_") for @nodes, 'gateway', 'primary.first-start';
+	sql('primary', q{DO $$ BEGIN FOR i IN 1 .. 80 LOOP RAISE LOG '%', repeat('x', 1000000); END LOOP; RAISE LOG 'the last line'; END $$});
+	ok(wait_for(sub { slurp("$run/log/primary.log") =~ /the last line/ }), 'a flood of lines is logged');
+	my $bytes = 0;
+	$bytes += -s $_ for grep { !/first-start|primary\.log$/ } glob "$run/log/primary*";
+	cmp_ok($bytes, '>', 30_000_000, 'the last lines are kept');
+	cmp_ok($bytes, '<', 60_000_000, 'and the oldest have gone');
+}
 
 # ---------------------------------------------------------------- up again, down, up
 
@@ -214,7 +293,7 @@ ok(!IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port{$_}), "$_ i
 isnt(cluster('status'), 0, 'status says so');
 
 # as after a crash of the machine: the pids in the files belong to someone else by now
-for my $file ('gateway.pid', 'primary/postmaster.pid')
+for my $file ('gateway/pid', 'primary/postmaster.pid')
 {
 	open my $out, '>', "$run/$file" or die;
 	print $out "$bystander\n";
@@ -237,6 +316,6 @@ is(cluster('up'), 0, 'up without variables keeps the ports');
 # ---------------------------------------------------------------- the end
 
 is(cluster('reset'), 0, 'reset');
-is_deeply([ grep { !m{/lock$} } glob("$run/*") ], [], 'leaves nothing');
+is_deeply([ glob("$run/*") ], [], 'leaves nothing');
 
 done_testing();

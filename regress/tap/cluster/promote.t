@@ -34,7 +34,7 @@ sub node_script
 {
 	my ($script, $node) = @_;
 
-	return as_server("PGDATA=$run/$node PGHOST=$run/socket PGPORT=$port{$node} app/docker/$script");
+	return as_server("PGDATA=$run/$node PGHOST=$run/socket PGPORT=$port{$node} app/docker/node/$script");
 }
 
 sub postmaster { my ($node) = @_; return (split /\n/, slurp("$run/$node/postmaster.pid"))[0] }
@@ -68,7 +68,7 @@ sub content
 	my ($node) = @_;
 
 	local $ENV{PGPASSWORD} = $password;
-	return scalar qx(psql -XAtq -h localhost -p $port{$node} -U postgres -d $database{$node} -v ON_ERROR_STOP=1 -f "$tree/docker/table-hashes.sql");
+	return scalar qx(psql -XAtq -h localhost -p $port{$node} -U postgres -d $database{$node} -v ON_ERROR_STOP=1 -f "$tree/docker/backup/table-hashes.sql");
 }
 
 # The seconds until reports has what the primary has; 60 are allowed.
@@ -199,7 +199,7 @@ like($said, qr/SWITCHOVER=1/, 'and says how to go on');
 	my $pid = postmaster('primary');
 
 	kill 'STOP', $pid;
-	my ($status, $said) = node_script('promote.sh', 'hot_backup');
+	my ($status, $said) = node_script('promote', 'hot_backup');
 	kill 'CONT', $pid;
 	isnt($status, 0, 'and so does the node itself while the other one is frozen');
 	like($said, qr/port is open/, 'because it might go on');
@@ -226,15 +226,15 @@ ok(!takes_writes('hot_backup'), 'nothing has changed');
 
 # ---------------------------------------------------------------- the old primary stays out
 
-isnt((node_script('guard.sh', 'primary'))[0], 0, 'the old primary may not start beside the new one');
+isnt((node_script('guard', 'primary'))[0], 0, 'the old primary may not start beside the new one');
 is(cluster('down'), 0, 'down');
 {
-	my ($status, $said) = node_script('guard.sh', 'primary');
+	my ($status, $said) = node_script('guard', 'primary');
 
 	isnt($status, 0, 'nor while that one is down');
 	like($said, qr/timeline 00000002.*make rejoin/s, 'for the archive knows');
-	is((node_script('guard.sh', 'hot_backup'))[0], 0, 'the new one may');
-	my ($moved) = as_server('mv wal_archive hidden; PGDATA=primary app/docker/guard.sh; status=$?; mv hidden wal_archive; exit $status');
+	is((node_script('guard', 'hot_backup'))[0], 0, 'the new one may');
+	my ($moved) = as_server('mv wal_archive hidden; PGDATA=primary app/docker/node/guard; status=$?; mv hidden wal_archive; exit $status');
 	is($moved, 0, 'and without the archive nobody would know');
 }
 is(cluster('up'), 0, 'up') or diag $said;

@@ -1,6 +1,6 @@
 # The WAL archive, by basic_archive: a file appears under its name when it is whole and on disk, is never overwritten, and
 # what could not be archived stays with the server until it can. On PostgreSQL 15 a copy cut short leaves an archtemp
-# file, which backup.sh removes (backup.t).
+# file, which docker/backup/backup removes (backup.t).
 
 use strict;
 use warnings;

@@ -1,6 +1,6 @@
 # Base backups and archived WAL restore what they say, to a named point, to a time between two transactions and to the
 # end; damage and gaps are found and nothing is restored from them; retention leaves every backup that it keeps whole.
-# The scripts are those of docker/, on a server of our own; the drill runs while clients book.
+# The scripts are those of docker/backup/, on a server of our own; the drill runs while clients book.
 
 use strict;
 use warnings;
@@ -14,7 +14,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my $docker = "$FindBin::RealBin/../../../docker";
+my $scripts = "$FindBin::RealBin/../../../docker/backup";
 my $base = PostgreSQL::Test::Utils::tempdir;
 my $archive = "$base/wal_archive";
 my $backups = "$base/backup";
@@ -40,14 +40,14 @@ my $client = (connect_clients($node, 1))[0];
 
 # ---------------------------------------------------------------- the tools
 
-# Runs a script of docker/; returns its exit status, and leaves what it said in $said.
+# Runs a script of docker/backup/; returns its exit status, and leaves what it said in $said.
 my $said;
 
 sub script
 {
 	my ($name, @arguments) = @_;
 
-	$said = qx('$docker/$name.sh' @{[ join ' ', map { "'$_'" } @arguments ]} 2>&1 </dev/null);
+	$said = qx('$scripts/$name' @{[ join ' ', map { "'$_'" } @arguments ]} 2>&1 </dev/null);
 	return $? >> 8;
 }
 
@@ -63,7 +63,7 @@ sub book
 		  . wish('instant', [ [ 101, $seat ] ], payment => { amount => 100, currency => 'EUR' }) . ')');
 }
 
-sub hashes { return qx(psql -XqAt -f '$docker/table-hashes.sql') }
+sub hashes { return qx(psql -XqAt -f '$scripts/table-hashes.sql') }
 
 # Ends the current WAL file, and waits until it is archived; returns its name.
 sub archive_wal
@@ -80,7 +80,7 @@ sub restored_hashes
 {
 	my ($backup, $point) = @_;
 
-	script('restore', $backup, $copy, $point, 'psql', '-XqAt', '-f', "$docker/table-hashes.sql");
+	script('restore', $backup, $copy, $point, 'psql', '-XqAt', '-f', "$scripts/table-hashes.sql");
 	$said =~ s/\A(?:(?!\w+\|).*\n)*//;
 	return $said;
 }
@@ -198,7 +198,7 @@ rmdir $copy;
 	{
 		setpgrp;
 		open STDOUT, '>', '/dev/null';
-		exec "$docker/backup.sh";
+		exec "$scripts/backup";
 	}
 	1 until glob("$backups/*.tmp/base") || time > $end;
 	kill 'KILL', -$pid;

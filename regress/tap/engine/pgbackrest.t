@@ -1,4 +1,4 @@
-# pgBackRest with docker/pgbackrest.conf, on a server that archived by basic_archive before: a full and an incremental
+# pgBackRest with docker/backup/pgbackrest.conf, on a server that archived by basic_archive before: a full and an incremental
 # backup, a restore to a time between two transactions, and damage to the repository, which is found.
 
 use strict;
@@ -13,7 +13,7 @@ use Time::HiRes qw(sleep);
 
 plan skip_all => 'pgbackrest is not installed' if system('pgbackrest version >/dev/null 2>&1') != 0;
 
-my $docker = "$FindBin::RealBin/../../../docker";
+my $docker = "$FindBin::RealBin/../../../docker/backup";
 my $base = PostgreSQL::Test::Utils::tempdir;
 my $repository = "$base/repository";
 mkdir $_ or die for $repository, "$base/wal_archive";

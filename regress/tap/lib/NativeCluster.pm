@@ -1,4 +1,4 @@
-# What the tests of the native cluster share: the real docker/cluster, on free ports and a directory of its own; as root
+# What the tests of the native cluster share: the real docker/native/cluster, on free ports and a directory of its own; as root
 # its servers belong to the user postgres. What is left at the end of the test is removed.
 
 package NativeCluster;
@@ -55,12 +55,12 @@ sub set_ports
 	return;
 }
 
-# Runs docker/cluster; returns its exit status, and leaves what it said in $said.
+# Runs docker/native/cluster; returns its exit status, and leaves what it said in $said.
 sub cluster
 {
 	my $command = join ' ', map { "'$_'" } @_;
 
-	$said = qx("$tree/docker/cluster" $command 2>&1 </dev/null);
+	$said = qx("$tree/docker/native/cluster" $command 2>&1 </dev/null);
 	return $? >> 8;
 }
 

@@ -11,15 +11,18 @@
 : "${BOOKING_SECRETS:=/run/secrets}"
 export BOOKING_HOME BOOKING_SECRETS
 
+# psql as the superuser, on the database that is being made; the first error ends it.
 run_psql() {
 	psql -X -v ON_ERROR_STOP=1 --no-password --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" "$@"
 }
 
-configure_server() { # FILE...: access rules, the settings of these files under BOOKING_CONF, pg_cron where it is installed
+# Gives the server its access rules and the settings of these files under BOOKING_CONF, adds pg_cron where it is
+# installed, and restarts it. The restarted server has no password in its environment.
+configure_server() { # FILE...
 	local file cron plugins
 	cron=$(run_psql -tAc "SELECT 1 FROM pg_available_extensions WHERE name = 'pg_cron'")
 	plugins=$(run_psql -tAc "SELECT setting FROM pg_settings WHERE name = 'output_plugin_libraries'")
-	cp "$BOOKING_HOME/docker/pg_hba.conf" "$PGDATA/pg_hba.conf"
+	cp "$BOOKING_HOME/docker/node/pg_hba.conf" "$PGDATA/pg_hba.conf"
 	printf 'server %s postgres\n' "$(id -un)" >"$PGDATA/pg_ident.conf"
 	{
 		for file; do printf "include '%s/%s'\n" "$BOOKING_CONF" "$file"; done
