@@ -18,6 +18,9 @@ SET ROLE booking_owner;
 
 DROP FUNCTION IF EXISTS warehouse.load_statement(text);
 
+-- The list at the end says how a table is loaded. key: its natural key. chosen_by: the column that the keys in $1 name rows
+-- by, here and in looked_at; null: all rows but the unknown member's. looked_at: what is counted as rows_in; those whose
+-- booking is missing are rejected. when_gone: what becomes of a row that should not be.
 CREATE FUNCTION warehouse.load_statement(target text) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
