@@ -152,5 +152,5 @@ REVOKE ALL ON FUNCTION warehouse.load_factor(date, date, text, text, text), ware
     warehouse.freshness() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION warehouse.load_factor(date, date, text, text, text), warehouse.revenue(date, date, text, text, text),
     warehouse.booking_curve(date, date, text, text, text), warehouse.group_key(text, text, date, text, text, text),
-    warehouse.freshness() TO booking_ro;
+    warehouse.freshness() TO booking_ro, booking_analyst;
 RESET ROLE;
