@@ -10,7 +10,7 @@
 #include "base/query.h"
 #include "base/result.h"
 
-static int find_column(BkRows rows, const char *name);
+static int find_column(BkRows rows, const char *name, int guess);
 
 void
 bk_result_begin(FunctionCallInfo fcinfo)
@@ -61,7 +61,7 @@ bk_result_open(FunctionCallInfo fcinfo, BkRows rows)
 	{
 		const char *name = NameStr(TupleDescAttr(result.declared, i)->attname);
 
-		result.numbers[i] = find_column(rows, name);
+		result.numbers[i] = find_column(rows, name, i);
 		if (result.numbers[i] != 0 && TupleDescAttr(result.declared, i)->atttypid !=
 										  bk_rows_type(rows, result.numbers[i]))
 			elog(ERROR, "column \"%s\" has the wrong type", name);
@@ -81,7 +81,7 @@ bk_result_take(BkResult *result, uint64 row)
 void
 bk_result_set(BkResult *result, const char *column, Datum value)
 {
-	for (int i = 0; i < result->declared->natts; i++)
+	for (int i = result->declared->natts - 1; i >= 0; i--) /* they stand last, mostly */
 		if (result->numbers[i] == 0 &&
 			strcmp(NameStr(TupleDescAttr(result->declared, i)->attname), column) == 0)
 		{
@@ -98,12 +98,15 @@ bk_result_put(const BkResult *result)
 	bk_result_add(result->fcinfo, result->values, result->nulls);
 }
 
-/* The number of a column of rows, 0 where there is none of that name. */
+/* The number of a column of rows, 0 where there is none of that name. Most stand at the index where it is guessed. */
 static int
-find_column(BkRows rows, const char *name)
+find_column(BkRows rows, const char *name, int guess)
 {
 	TupleDesc tupdesc = rows.table->tupdesc;
 
+	if (guess < tupdesc->natts &&
+		strcmp(NameStr(TupleDescAttr(tupdesc, guess)->attname), name) == 0)
+		return guess + 1;
 	for (int i = 0; i < tupdesc->natts; i++)
 		if (strcmp(NameStr(TupleDescAttr(tupdesc, i)->attname), name) == 0)
 			return i + 1;

@@ -27,7 +27,6 @@
 #include "booking/items.h"
 #include "booking/payments.h"
 #include "booking/quotes.h"
-#include "inventory/flights.h"
 
 /*
  * The items asked for ($2 null: every live one), as of $3. One row: how many there are, how many of them are not there or

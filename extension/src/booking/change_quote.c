@@ -14,6 +14,7 @@
 #include "base/words.h"
 #include "booking/bookings.h"
 #include "booking/change_quote.h"
+#include "booking/quotes.h"
 #include "inventory/flights.h"
 
 #define MAX_SEAT_LENGTH 3 /* of a seat number */

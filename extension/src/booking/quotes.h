@@ -8,6 +8,20 @@
 #include "booking/bookings.h"
 
 /*
+ * The fare rule of booking b that applies to a flight at a moment, as fee (hours, cancellation_percent, change_percent):
+ * the row with the greatest hours_before_departure not above the hours left, and everything where there is none.
+ */
+#define BK_SQL_FARE_RULE(flight, moment)                                                          \
+	" LATERAL (SELECT r.hours_before_departure, r.cancellation_fee_percent, r.change_fee_percent" \
+	"            FROM public.fare_rules AS r"                                                     \
+	"           WHERE r.fare_code = b.fare_code"                                                  \
+	"             AND " flight ".scheduled_departure - " moment                                   \
+	"                 >= pg_catalog.make_interval(hours => r.hours_before_departure)"             \
+	"           UNION ALL SELECT -1, 100, 100"                                                    \
+	"           ORDER BY 1 DESC"                                                                  \
+	"           LIMIT 1) AS fee (hours, cancellation_percent, change_percent)"
+
+/*
  * Whether a quote may still be confirmed. Its row has status, booking_version, expires_at and superseded, whether the
  * booking has a newer one; it was read after the booking was locked. Raises done where it has been confirmed, stale where
  * it has expired, or the booking has changed or been quoted again since.

@@ -66,6 +66,7 @@ bk_http_flights_get(const BkRequest *request, BkResponse *response)
 	put_flight(response->body, flight, 0, cabins);
 }
 
+/* The search as the query states it; bk_search_check judges it. */
 static BkSearchWish
 read_wish(BkObject query)
 {
@@ -124,6 +125,7 @@ read_connection_place(BkObject query, BkConnectionPlace *place)
 	return true;
 }
 
+/* A page of flights under "flights", and its cursor under "next": null at the end. */
 static void
 put_flights(StringInfo out, BkFlightsFound *found, int64 limit)
 {
@@ -141,6 +143,7 @@ put_flights(StringInfo out, BkFlightsFound *found, int64 limit)
 	bk_json_put_string(out, "next", next);
 }
 
+/* A page of connections under "connections", and its cursor under "next_connection". */
 static void
 put_connections(StringInfo out, BkConnectionsFound *found, int64 limit)
 {
@@ -159,6 +162,7 @@ put_connections(StringInfo out, BkConnectionsFound *found, int64 limit)
 	bk_json_put_string(out, "next_connection", next);
 }
 
+/* The current connection with both flights; these are read only now, for connections that are shown. */
 static void
 put_connection(StringInfo out, const BkConnectionsFound *found)
 {
@@ -191,6 +195,7 @@ put_flight(StringInfo out, BkRows rows, uint64 row, const BkCabin *cabins)
 	bk_json_close(out, '}');
 }
 
+/* A cabin that is sold out has no price. */
 static void
 put_cabin(StringInfo out, const BkCabin *cabin)
 {

@@ -125,6 +125,7 @@ put_archive_metrics(StringInfo out, BkRows archive)
 					 bk_row_text(archive, 0, "age_seconds"));
 }
 
+/* Begins a metric: its samples follow, all together, as the format demands. */
 static void
 put_head(StringInfo out, const char *name, const char *type, const char *help)
 {
