@@ -9,6 +9,7 @@ use FindBin;
 use BookingTest;
 use Fcntl qw(:flock);
 use File::Basename qw(basename);
+use File::Temp ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -20,6 +21,7 @@ my $archive = "$base/wal_archive";
 my $backups = "$base/backup";
 my $copy = "$base/copy";
 mkdir $_ or die for $archive, $backups;
+$ENV{RESTORE_SCRATCH} = File::Temp::tempdir('/tmp/flight_booking_backup.XXXXXX', CLEANUP => 1); # others restore on this machine too
 
 my $node = start_node(
 	'backup',
@@ -91,7 +93,7 @@ sub not_restored
 
 	isnt(script('restore', $backup, $copy, $point, 'true'), 0, "$name: not restored");
 	like($said, $reason, "$name: it says why");
-	is_deeply([ glob("$copy* /tmp/flight_booking_restore.*/log") ], [], "$name: nothing is left");
+	is_deeply([ glob("$copy* $ENV{RESTORE_SCRATCH}/*") ], [], "$name: nothing is left");
 	return;
 }
 
