@@ -146,6 +146,7 @@ put_comma(StringInfo out)
 		appendStringInfoChar(out, ',');
 }
 
+/* In the form that json_write.h promises for the type; column counts from 1. */
 static void
 put_value(StringInfo out, Oid type, BkRows rows, uint64 row, int column)
 {

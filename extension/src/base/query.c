@@ -50,17 +50,6 @@ bk_query_forget(BkQuery *query)
 	query->plan = NULL;
 }
 
-BkRows
-bk_query_run_old(BkQuery *query, const Datum *values, const char *nulls)
-{
-	NullableDatum all[BK_QUERY_MAX_ARGS];
-
-	for (int i = 0; i < query->nargs; i++)
-		all[i] = (NullableDatum){.value = values[i],
-								 .isnull = nulls != NULL && nulls[i] == 'n'};
-	return bk_query_run_values(query, all, query->nargs);
-}
-
 int
 bk_rows_column(BkRows rows, const char *column)
 {
@@ -181,6 +170,7 @@ bk_rows_free(BkRows rows)
 		SPI_freetuptable(rows.table);
 }
 
+/* The plan is kept for the backend's life, so that a statement is parsed and planned once. */
 static void
 prepare_query(BkQuery *query)
 {
@@ -195,49 +185,4 @@ prepare_query(BkQuery *query)
 	if (SPI_keepplan(plan) != 0)
 		elog(ERROR, "cannot keep the plan of: %s", query->sql);
 	query->plan = plan;
-}
-
-/* OLD, to go */
-bool
-bk_row_isnull_at(BkRows rows, uint64 row, int column)
-{
-	bool isnull;
-
-	(void) bk_row_datum_at(rows, row, column, &isnull);
-	return isnull;
-}
-
-Datum
-bk_row_value_at(BkRows rows, uint64 row, int column)
-{
-	bool isnull;
-	Datum value = bk_row_datum_at(rows, row, column, &isnull);
-
-	if (isnull)
-		elog(ERROR, "unexpected null in column %d", column);
-	return value;
-}
-
-bool
-bk_row_bool_at(BkRows rows, uint64 row, int column)
-{
-	return DatumGetBool(bk_row_value_at(rows, row, column));
-}
-
-int32
-bk_row_int32_at(BkRows rows, uint64 row, int column)
-{
-	return DatumGetInt32(bk_row_value_at(rows, row, column));
-}
-
-int64
-bk_row_int64_at(BkRows rows, uint64 row, int column)
-{
-	return DatumGetInt64(bk_row_value_at(rows, row, column));
-}
-
-TimestampTz
-bk_row_timestamptz_at(BkRows rows, uint64 row, int column)
-{
-	return DatumGetTimestampTz(bk_row_value_at(rows, row, column));
 }

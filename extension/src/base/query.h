@@ -159,13 +159,4 @@ extern char *bk_row_text(BkRows rows, uint64 row, const char *column);
 /* Gives the rows' memory back before SPI_finish(), for statements in loops. */
 extern void bk_rows_free(BkRows rows);
 
-/* OLD, to go: values and null masks apart, columns by number. */
-extern BkRows bk_query_run_old(BkQuery *query, const Datum *values, const char *nulls);
-extern Datum bk_row_value_at(BkRows rows, uint64 row, int column);
-extern bool bk_row_isnull_at(BkRows rows, uint64 row, int column);
-extern bool bk_row_bool_at(BkRows rows, uint64 row, int column);
-extern int32 bk_row_int32_at(BkRows rows, uint64 row, int column);
-extern int64 bk_row_int64_at(BkRows rows, uint64 row, int column);
-extern TimestampTz bk_row_timestamptz_at(BkRows rows, uint64 row, int column);
-
 #endif

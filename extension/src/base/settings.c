@@ -24,6 +24,7 @@ PG_FUNCTION_INFO_V1(booking_library_version);
 
 void _PG_init(void);
 
+/* Runs once a backend, when the library is loaded. Unknown settings under "booking." are errors from then on. */
 void
 _PG_init(void)
 {

@@ -64,6 +64,7 @@ bk_http_reports_run(const BkRequest *request, BkResponse *response)
 		put_json(response->body, report, &wanted, rows);
 }
 
+/* The parameters as they came; the report checks them. */
 static BkReportRequest
 read_request(BkObject query)
 {
@@ -76,6 +77,7 @@ read_request(BkObject query)
 													   BK_OPTIONAL)};
 }
 
+/* A date, or null for an open bound. */
 static NullableDatum
 read_date(BkObject query, const char *field)
 {
@@ -138,6 +140,7 @@ put_json(StringInfo out, const BkReport *report, const BkReportRequest *request,
 	bk_json_close(out, '}');
 }
 
+/* What the report was asked for, defaults filled in, so that a reader of the answer knows what it shows. */
 static void
 put_request(StringInfo out, const BkReport *report, const BkReportRequest *request)
 {

@@ -165,6 +165,7 @@ read_text(FunctionCallInfo fcinfo, int arg)
 	return PG_ARGISNULL(arg) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(arg));
 }
 
+/* Either bound may be open. Raises SB010 for a period that ends before it begins. */
 static void
 check_dates(NullableDatum from, NullableDatum to)
 {
