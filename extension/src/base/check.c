@@ -7,8 +7,8 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 
-#include "base/errcodes.h"
 #include "base/check.h"
+#include "base/errcodes.h"
 
 /* The one form of such a message. */
 void
@@ -33,9 +33,9 @@ bk_check_given(const char *field, bool given)
 }
 
 const char *
-bk_range_problem(int64 value, int64 min, int64 max)
+bk_range_problem(int64 number, int64 min, int64 max)
 {
-	if (value >= min && value <= max)
+	if (number >= min && number <= max)
 		return NULL;
 	return psprintf("must be from " INT64_FORMAT " to " INT64_FORMAT, min, max);
 }

@@ -22,14 +22,16 @@ extern void bk_check_given(const char *field, bool given);
 
 /* A text has at most max_length characters and is not blank. */
 extern void bk_check_text(const char *field, const char *text, int max_length);
-extern const char *bk_text_problem(const char *text, int max_length);
 
 /* A text is one of a closed list of words (NULL-terminated). */
 extern void bk_check_word(const char *field, const char *text, const char *const *words);
-extern const char *bk_word_problem(const char *word, const char *const *words);
 
 /* A number is in [min, max]. */
 extern void bk_check_range(const char *field, int64 number, int64 min, int64 max);
-extern const char *bk_range_problem(int64 value, int64 min, int64 max);
+
+/* The problems that these three refuse. */
+extern const char *bk_text_problem(const char *text, int max_length);
+extern const char *bk_word_problem(const char *word, const char *const *words);
+extern const char *bk_range_problem(int64 number, int64 min, int64 max);
 
 #endif

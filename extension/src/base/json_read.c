@@ -13,8 +13,8 @@
 #include "utils/datetime.h"
 #include "utils/numeric.h"
 
-#include "base/errcodes.h"
 #include "base/check.h"
+#include "base/errcodes.h"
 #include "base/json_read.h"
 
 /* More than any amount has; keeps a number of thousands of digits from being read. */
@@ -105,6 +105,7 @@ bk_json_bool(BkObject object, const char *field, bool value_if_absent)
 	return value.val.boolean;
 }
 
+/* Read from the text: a float in between would not be what the caller wrote. */
 NullableDatum
 bk_json_money(BkObject object, const char *field)
 {
@@ -131,8 +132,7 @@ bk_json_date(BkObject object, const char *field, BkNeed need, DateADT *value)
 	int day;
 	int length = 0;
 
-	if (text == NULL && need == BK_REQUIRED)
-		bk_json_reject(object, field, "is required");
+	require_field(object, field, need, text != NULL);
 	if (text == NULL)
 		return false;
 	if (strlen(text) != 10 ||

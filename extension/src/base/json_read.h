@@ -77,7 +77,7 @@ extern BkObject bk_json_element(BkArray array, int index);
 extern int16 *bk_json_int16_array(BkObject object, const char *field, int max_length,
 								  int *length);
 
-/* Raises SB010 about a field; bk_json_check does where the field has a problem (fields.h). */
+/* Raises SB010 about a field; bk_json_check does where the field has a problem (check.h). */
 pg_noreturn extern void bk_json_reject(BkObject object, const char *field,
 									   const char *problem);
 extern void bk_json_check(BkObject object, const char *field, const char *problem);

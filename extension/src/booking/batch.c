@@ -12,7 +12,6 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
@@ -27,6 +26,7 @@
 #include "booking/booking_record.h"
 #include "booking/booking_request.h"
 #include "booking/items.h"
+#include "inventory/seats.h"
 
 #define MAX_BATCH 20
 

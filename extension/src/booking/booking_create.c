@@ -19,6 +19,7 @@
 #include "booking/booking_request.h"
 #include "booking/items.h"
 #include "inventory/flights.h"
+#include "inventory/seats.h"
 
 /* What a booking of this flight must know, with the fare's factor (null: no such fare) and whether the customer is there. */
 static BkQuery find_terms = BK_SELECT(

@@ -9,11 +9,10 @@
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "utils/builtins.h"
 
 #include "base/arguments.h"
-#include "base/errcodes.h"
 #include "base/check.h"
+#include "base/errcodes.h"
 #include "base/query.h"
 #include "base/result.h"
 #include "base/settings.h"
@@ -86,11 +85,10 @@ booking_list_bookings(PG_FUNCTION_ARGS)
 BkRows
 bk_booking_list(const BkBookingPage *page)
 {
-	bk_check_problem("customer_id", bk_range_problem(page->customer_id, 1, PG_INT64_MAX));
-	bk_check_problem("status", bk_word_problem(page->status, statuses));
-	bk_check_problem("after/before", bk_range_problem(page->before, 1, PG_INT64_MAX));
-	bk_check_problem("limit/max_bookings",
-					 bk_range_problem(page->max_bookings, 1, MAX_BOOKINGS));
+	bk_check_range("customer_id", page->customer_id, 1, PG_INT64_MAX);
+	bk_check_word("status", page->status, statuses);
+	bk_check_range("after/before", page->before, 1, PG_INT64_MAX);
+	bk_check_range("limit/max_bookings", page->max_bookings, 1, MAX_BOOKINGS);
 	return bk_query_run(&list_bookings, bk_int64(page->customer_id),
 						bk_text(page->status), bk_int64(page->before),
 						bk_int64(page->max_bookings));
@@ -103,10 +101,9 @@ bk_booking_find(const char *reference, const char *last_name)
 	BkRows rows;
 
 	bk_check_given("booking_reference", reference != NULL);
-	bk_check_problem("booking_reference",
-					 bk_text_problem(reference, MAX_REFERENCE_LENGTH));
+	bk_check_text("booking_reference", reference, MAX_REFERENCE_LENGTH);
 	bk_check_given("last_name", last_name != NULL);
-	bk_check_problem("last_name", bk_text_problem(last_name, BK_MAX_NAME_LENGTH));
+	bk_check_text("last_name", last_name, BK_MAX_NAME_LENGTH);
 	rows = bk_query_run(&find_booking, bk_text(reference), bk_text(last_name));
 	if (rows.count == 0)
 		ereport(ERROR, errcode(SB_NOT_FOUND),

@@ -11,6 +11,7 @@
 #include "catalog/pg_type.h"
 #include "utils/numeric.h"
 
+#include "base/arguments.h"
 #include "base/check.h"
 #include "base/errcodes.h"
 #include "base/query.h"
@@ -131,12 +132,12 @@ booking_change_seat(PG_FUNCTION_ARGS)
 {
 	int64 booking_id = PG_GETARG_INT64(0);
 	BkTender tender = bk_tender_of_args(fcinfo, 3);
-	BkMove move = {.path = "", .item_no = PG_GETARG_INT16(1)};
+	BkMove move = {.path = "",
+				   .item_no = PG_GETARG_INT16(1),
+				   .seat_number = bk_argument_text(fcinfo, 2)};
 
 	bk_check_given("booking_id", !PG_ARGISNULL(0));
 	bk_check_given("item_no", !PG_ARGISNULL(1));
-	if (!PG_ARGISNULL(2))
-		move.seat_number = text_to_cstring(PG_GETARG_TEXT_PP(2));
 	SPI_connect();
 	bk_change_seat(booking_id, bk_booking_if_version(fcinfo, 6), &move, &tender);
 	bk_booking_return(fcinfo, booking_id);

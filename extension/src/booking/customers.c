@@ -9,11 +9,10 @@
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "utils/builtins.h"
 
 #include "base/arguments.h"
-#include "base/errcodes.h"
 #include "base/check.h"
+#include "base/errcodes.h"
 #include "base/query.h"
 #include "base/result.h"
 #include "booking/customers.h"
@@ -136,7 +135,7 @@ BkRows
 bk_customer_find(const char *email)
 {
 	bk_check_given("email", email != NULL);
-	bk_check_problem("email", bk_text_problem(email, BK_MAX_EMAIL_LENGTH));
+	bk_check_text("email", email, BK_MAX_EMAIL_LENGTH);
 	return bk_query_run(&find_customer, bk_text(email));
 }
 

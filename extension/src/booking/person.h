@@ -2,7 +2,7 @@
  * person.h
  *		The name, e-mail address and telephone number of a person.
  *
- * What these call a problem (fields.h) is what the schema's domains person_name, email_address and phone_number refuse, and
+ * What these call a problem (check.h) is what the schema's domains person_name, email_address and phone_number refuse, and
  * a blank besides. NULL, not given, has no problem.
  */
 #ifndef BK_PERSON_H

@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
+#include "base/arguments.h"
 #include "base/check.h"
 #include "base/errcodes.h"
 #include "base/query.h"
@@ -44,12 +45,11 @@ bk_tender_of_args(FunctionCallInfo fcinfo, int first)
 {
 	BkTender tender = {.path = "",
 					   .amount = bk_argument(fcinfo, first),
-					   .method = BK_CARD};
+					   .currency = bk_argument_text(fcinfo, first + 1),
+					   .method = bk_argument_text(fcinfo, first + 2)};
 
-	if (!PG_ARGISNULL(first + 1))
-		tender.currency = text_to_cstring(PG_GETARG_TEXT_PP(first + 1));
-	if (!PG_ARGISNULL(first + 2))
-		tender.method = text_to_cstring(PG_GETARG_TEXT_PP(first + 2));
+	if (tender.method == NULL)
+		tender.method = BK_CARD;
 	tender.given = !tender.amount.isnull || tender.currency != NULL ||
 				   !bk_word_is(tender.method, BK_CARD);
 	return tender;

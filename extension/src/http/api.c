@@ -8,13 +8,12 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "utils/builtins.h"
 
 #include "base/arguments.h"
 #include "base/check.h"
+#include "base/query.h"
 #include "http/idempotency.h"
 
 static BkObject object_from_arg(FunctionCallInfo fcinfo, int arg, const char *what);

@@ -13,6 +13,7 @@
 #include "utils/date.h"
 #include "utils/datetime.h"
 
+#include "base/arguments.h"
 #include "base/check.h"
 #include "base/result.h"
 #include "base/settings.h"
@@ -67,11 +68,11 @@ BkSearchWish
 bk_search_wish(FunctionCallInfo fcinfo)
 {
 	return (BkSearchWish){
-		.origin = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0)),
-		.destination = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)),
+		.origin = bk_argument_text(fcinfo, 0),
+		.destination = bk_argument_text(fcinfo, 1),
 		.departure_date = bk_argument(fcinfo, 2),
 		.passengers = PG_ARGISNULL(3) ? BK_DEFAULT_PASSENGERS : PG_GETARG_INT32(3),
-		.cabin_class = PG_ARGISNULL(4) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(4)),
+		.cabin_class = bk_argument_text(fcinfo, 4),
 	};
 }
 
