@@ -39,3 +39,13 @@ SELECT count(*) FROM booking.check_invariants();
 -- a table altered behind the code's back
 SET client_min_messages = warning;
 BEGIN; ALTER TABLE seats DROP COLUMN held_until CASCADE; SELECT * FROM booking.check_schema(); ROLLBACK;
+-- the scan of the seats, which is not SQL, looks at its table before it reads it
+BEGIN; ALTER TABLE seats RENAME COLUMN price TO cost; SELECT count(*) FROM booking.seat_map(50); ROLLBACK;
+BEGIN; ALTER TABLE seats RENAME COLUMN held_until TO until; SELECT status FROM booking.booking_api('GET', '/v1/flights/50'); ROLLBACK;
+BEGIN; ALTER TABLE seats DROP CONSTRAINT seats_pkey CASCADE; ALTER TABLE seats ADD CONSTRAINT seats_pkey PRIMARY KEY (seat_number, flight_id); SELECT count(*) FROM booking.seat_map(50); ROLLBACK;
+BEGIN; ALTER TABLE seats RENAME TO seats_kept; CREATE TABLE seats (LIKE seats_kept) PARTITION BY LIST (flight_id); SELECT count(*) FROM booking.seat_map(50); ROLLBACK;
+BEGIN; ALTER TABLE seats RENAME TO seats_kept; CREATE VIEW seats AS SELECT * FROM seats_kept; SELECT count(*) FROM booking.seat_map(50); ROLLBACK;
+BEGIN; ALTER TABLE seats RENAME TO seats_kept; SELECT count(*) FROM booking.seat_map(50); ROLLBACK;
+BEGIN; CREATE TABLE more_seats () INHERITS (seats); SELECT count(*) FROM booking.seat_map(50); ROLLBACK;
+BEGIN; ALTER TABLE seats ENABLE ROW LEVEL SECURITY; SELECT count(*) FROM booking.seat_map(50); ROLLBACK;
+SELECT count(*) FROM booking.seat_map(50);

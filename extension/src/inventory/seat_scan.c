@@ -6,6 +6,9 @@
  * cost of reading them, and a search counts many flights. The scan goes by the primary key, whose first column is the
  * flight; what makes a seat claimable is BK_SQL_CLAIMABLE of claims.h in C. Table rights are those of the function's
  * owner, as for the statements around it.
+ *
+ * What SQL would find out is checked here before a row is read: that the table is a plain one, and that columns and index
+ * are there and of the types that the code takes them for.
  */
 #include "postgres.h"
 
@@ -15,6 +18,9 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -26,6 +32,8 @@
 #include "base/compat.h"
 #include "base/words.h"
 #include "inventory/seat_scan.h"
+
+#define SCHEMA_HINT errhint("booking.check_schema() tells what differs.")
 
 struct BkSeatScan
 {
@@ -44,7 +52,12 @@ struct BkSeatScan
 	AttrNumber last;
 };
 
+static Oid require_relation(const char *name, Oid schema);
+static void require_plain(Relation seats);
+static bool has_children(Relation seats);
+static void require_index(Relation index, Relation seats);
 static void find_columns(BkSeatScan *scan);
+static AttrNumber find_column(Relation seats, const char *name, Oid type);
 static bool is_claimable(Datum status, Datum held_until, TimestampTz moment);
 
 BkSeatScan *
@@ -54,9 +67,11 @@ bk_seat_scan_begin(int64 flight_id)
 	Oid schema = get_namespace_oid("public", false);
 	ScanKeyData key;
 
-	scan->seats = table_open(get_relname_relid("seats", schema), AccessShareLock);
-	scan->index = index_open(get_relname_relid("seats_pkey", schema), AccessShareLock);
+	scan->seats = table_open(require_relation("seats", schema), AccessShareLock);
+	require_plain(scan->seats);
+	scan->index = index_open(require_relation("seats_pkey", schema), AccessShareLock);
 	find_columns(scan);
+	require_index(scan->index, scan->seats);
 	scan->slot = table_slot_create(scan->seats, NULL);
 	scan->moment = GetCurrentTimestamp();
 
@@ -66,21 +81,94 @@ bk_seat_scan_begin(int64 flight_id)
 	return scan;
 }
 
+/* The table or index of that name. Raises 42P01. */
+static Oid
+require_relation(const char *name, Oid schema)
+{
+	Oid relation = get_relname_relid(name, schema);
+
+	if (!OidIsValid(relation))
+		ereport(ERROR, errcode(ERRCODE_UNDEFINED_TABLE),
+				errmsg("relation \"public.%s\" does not exist", name), SCHEMA_HINT);
+	return relation;
+}
+
+/*
+ * A table whose rows are all in it, here, and for everyone: not partitioned, foreign or a view, without children and
+ * policies. Raises 42809.
+ */
+static void
+require_plain(Relation seats)
+{
+	const FormData_pg_class *class = seats->rd_rel;
+
+	if (class->relkind != RELKIND_RELATION || has_children(seats) || class->relrowsecurity)
+		ereport(ERROR, errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				errmsg("\"public.seats\" is not a plain table"),
+				errdetail("It must have all its rows itself: no partitions, no children, "
+						  "no other server's, no row security."));
+}
+
+/* The mark in pg_class may be left from a child that is gone. */
+static bool
+has_children(Relation seats)
+{
+	return seats->rd_rel->relhassubclass &&
+		   find_inheritance_children(RelationGetRelid(seats), NoLock) != NIL;
+}
+
+/* The primary key that the scan goes by begins with the flight. Raises 42809. */
+static void
+require_index(Relation index, Relation seats)
+{
+	const FormData_pg_index *key = index->rd_index;
+
+	if (key->indrelid != RelationGetRelid(seats) || !key->indisvalid ||
+		index->rd_rel->relam != BTREE_AM_OID ||
+		key->indkey.values[0] != find_column(seats, "flight_id", INT8OID))
+		ereport(ERROR, errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				errmsg("index \"public.seats_pkey\" does not begin with the flight of "
+					   "\"public.seats\""),
+				SCHEMA_HINT);
+}
+
 /* Columns are looked up by name: an importer's table may have them in another order. */
 static void
 find_columns(BkSeatScan *scan)
 {
-	Oid seats = RelationGetRelid(scan->seats);
-
-	scan->seat_number = get_attnum(seats, "seat_number");
-	scan->cabin_class = get_attnum(seats, "cabin_class");
-	scan->characteristics = get_attnum(seats, "characteristics");
-	scan->price = get_attnum(seats, "price");
-	scan->status = get_attnum(seats, "status");
-	scan->held_until = get_attnum(seats, "held_until");
+	scan->seat_number = find_column(scan->seats, "seat_number", TEXTOID);
+	scan->cabin_class = find_column(scan->seats, "cabin_class", TEXTOID);
+	scan->characteristics = find_column(scan->seats, "characteristics", TEXTOID);
+	scan->price = find_column(scan->seats, "price", NUMERICOID);
+	scan->status = find_column(scan->seats, "status", TEXTOID);
+	scan->held_until = find_column(scan->seats, "held_until", TIMESTAMPTZOID);
 	scan->last = Max(Max(Max(scan->seat_number, scan->cabin_class),
 						 Max(scan->characteristics, scan->price)),
 					 Max(scan->status, scan->held_until));
+}
+
+/* The number of a column, whose type is this one or a domain over it. Raises 42703 and 42804. */
+static AttrNumber
+find_column(Relation seats, const char *name, Oid type)
+{
+	TupleDesc columns = RelationGetDescr(seats);
+
+	for (int i = 0; i < columns->natts; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(columns, i);
+
+		if (column->attisdropped || strcmp(NameStr(column->attname), name) != 0)
+			continue;
+		if (column->atttypid != type && getBaseType(column->atttypid) != type)
+			ereport(ERROR, errcode(ERRCODE_DATATYPE_MISMATCH),
+					errmsg("column \"%s\" of \"public.seats\" has another type than %s",
+						   name, format_type_be(type)),
+					SCHEMA_HINT);
+		return column->attnum;
+	}
+	ereport(ERROR, errcode(ERRCODE_UNDEFINED_COLUMN),
+			errmsg("column \"%s\" of \"public.seats\" does not exist", name),
+			SCHEMA_HINT);
 }
 
 bool
