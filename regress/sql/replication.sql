@@ -32,6 +32,12 @@ SELECT booking.wal_commit_age(:'here'), booking.wal_commit_age('FFFFFF/0'), book
 DROP TABLE regress_written;
 SELECT pg_sleep(0.1);
 SELECT booking.wal_commit_age(:'here') BETWEEN 0.1 AND 60 AS one;
+-- from behind a switch of WAL files, in the empty rest of a file
+SELECT pg_switch_wal() + 24576 AS switched \gset
+CREATE TABLE after_the_switch ();
+DROP TABLE after_the_switch;
+SELECT pg_sleep(0.2);
+SELECT booking.wal_commit_age(:'switched') BETWEEN 0.1 AND 60 AS one;
 SELECT pg_drop_replication_slot('regress_slot');
 -- who may ask
 SELECT r.rolname, p.proname, has_function_privilege(r.oid, p.oid, 'EXECUTE') AS may

@@ -7,7 +7,10 @@
  */
 #include "postgres.h"
 
+#include <unistd.h>
+
 #include "access/rmgr.h"
+#include "access/timeline.h"
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "access/xlog_internal.h"
@@ -23,6 +26,7 @@
 
 static XLogRecPtr find_end(void);
 static bool is_kept(XLogRecPtr after);
+static bool find_record(XLogReaderState *reader, XLogRecPtr after);
 static bool find_commit(XLogReaderState *reader, XLogRecPtr after, TimestampTz *moment);
 static bool is_commit(XLogReaderState *reader);
 
@@ -67,14 +71,50 @@ find_end(void)
 	return RecoveryInProgress() ? GetXLogReplayRecPtr(NULL) : GetFlushRecPtr(NULL);
 }
 
-/* Whether the segment of a position is still there. An invalid position has none. */
+/*
+ * Whether the file with a position is still there. The server remembers what it removed only until it is restarted, so the
+ * file itself is looked for: on the timeline that the segment ends on, which is the one that is read. An invalid position
+ * has no file.
+ */
 static bool
 is_kept(XLogRecPtr after)
 {
+	char path[MAXPGPATH];
+	TimeLineID timeline;
+	XLogSegNo segment;
+	XLogRecPtr last;
+
+	if (XLogRecPtrIsInvalid(after))
+		return false;
+	if (RecoveryInProgress())
+		(void) GetXLogReplayRecPtr(&timeline);
+	else
+		timeline = GetWALInsertionTimeLine();
+	XLByteToSeg(after, segment, wal_segment_size);
+	XLogSegNoOffsetToRecPtr(segment, wal_segment_size - 1, wal_segment_size, last);
+	timeline = tliOfPointInHistory(last, readTimeLineHistory(timeline));
+	XLogFilePath(path, timeline, segment, wal_segment_size);
+	return access(path, F_OK) == 0;
+}
+
+/*
+ * Goes to the first record after a position; false when there is none. Behind a switch of WAL files the rest of a file is
+ * empty, and the next record is the first of the next file.
+ */
+static bool
+find_record(XLogReaderState *reader, XLogRecPtr after)
+{
+	XLogRecPtr end = find_end();
 	XLogSegNo segment;
 
-	XLByteToSeg(after, segment, wal_segment_size);
-	return !XLogRecPtrIsInvalid(after) && segment > XLogGetLastRemovedSegno();
+	while (XLogRecPtrIsInvalid(XLogFindNextRecord(reader, after)))
+	{
+		XLByteToSeg(after, segment, wal_segment_size);
+		XLogSegNoOffsetToRecPtr(segment + 1, 0, wal_segment_size, after);
+		if (after >= end)
+			return false;
+	}
+	return true;
 }
 
 /*
@@ -86,7 +126,7 @@ find_commit(XLogReaderState *reader, XLogRecPtr after, TimestampTz *moment)
 {
 	char *problem;
 
-	if (XLogRecPtrIsInvalid(XLogFindNextRecord(reader, after)))
+	if (!find_record(reader, after))
 		return true;
 	while (XLogReadRecord(reader, &problem) != NULL)
 	{
