@@ -11,6 +11,8 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
+use BookingTest;
+
 my $archive = PostgreSQL::Test::Utils::tempdir . '/wal_archive';
 my $segment_size = 16 * 1024 * 1024;
 
@@ -215,5 +217,18 @@ SKIP:
 			'the file is synced, then renamed, then the directory synced');
 	};
 }
+
+# How old is what follows a position whose file has been removed? Unknown, and no error, also by a server that was restarted
+# since and has forgotten what it removed.
+my $removing = start_node('removing', conf => "min_wal_size = 32MB\nmax_wal_size = 48MB\n");
+my $position = $removing->safe_psql('booking', 'SELECT pg_current_wal_lsn()');
+my $file = $removing->safe_psql('booking', "SELECT pg_walfile_name('$position')");
+for (1 .. 6)
+{
+	$removing->safe_psql('booking', 'UPDATE customers SET updated_at = now(); SELECT pg_switch_wal(); CHECKPOINT');
+}
+ok(!-e $removing->data_dir . "/pg_wal/$file", 'an old WAL file is gone');
+$removing->restart;
+is($removing->safe_psql('booking', "SELECT booking.wal_commit_age('$position') IS NULL"), 't', 'the age of what followed it is unknown');
 
 done_testing();
