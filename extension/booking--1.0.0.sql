@@ -400,6 +400,11 @@ present AS (
       JOIN pg_proc AS f ON f.oid = d.objid
      WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
     UNION ALL
+    SELECT 'FUNCTION', f.oid, f.oid::regprocedure::text, f.proowner, COALESCE(f.proacl, acldefault('f', f.proowner))
+      FROM pg_proc AS f
+      JOIN pg_namespace AS n ON n.oid = f.pronamespace
+     WHERE n.nspname = 'warehouse'
+    UNION ALL
     SELECT 'TABLE', c.oid, format('%I.%I', n.nspname, c.relname), c.relowner, COALESCE(c.relacl, acldefault('r', c.relowner))
       FROM pg_class AS c
       JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -483,25 +488,29 @@ SELECT w.name, 'is missing or invalid'
  WHERE NOT EXISTS (SELECT FROM pg_index AS i
                     WHERE i.indexrelid = to_regclass('public.' || w.name) AND i.indisunique AND i.indisvalid)
 UNION ALL
+-- Where there is a warehouse, what tells it of changes; the rows come from replication, for which other triggers do not fire
+SELECT 'public.' || w.name, 'has no trigger capture_change that is enabled always'
+  FROM (VALUES ('flights'), ('seats'), ('customers'), ('bookings'), ('booking_items'), ('booking_events'), ('payments')) AS w (name)
+ WHERE EXISTS (SELECT FROM present AS p WHERE p.object = 'warehouse')
+   AND NOT EXISTS (SELECT FROM pg_trigger AS t
+                    WHERE t.tgrelid = to_regclass('public.' || w.name) AND t.tgname = 'capture_change' AND t.tgenabled = 'A')
+UNION ALL
 -- What booking.privileges() names and is not there; the warehouse is on the reports database only
 SELECT n.object, 'is missing'
   FROM named AS n
  WHERE NOT EXISTS (SELECT FROM present AS p WHERE p.object_type = n.object_type AND p.object = n.object)
    AND (n.object !~ '^warehouse' OR EXISTS (SELECT FROM present AS p WHERE p.object = 'warehouse'))
 UNION ALL
--- What is there and booking.privileges() does not name
+-- What is there and booking.privileges() does not name; it leaves out what the functions of the warehouse do among themselves
 SELECT p.object, 'is not in booking.privileges()'
   FROM present AS p
  WHERE NOT EXISTS (SELECT FROM named AS n WHERE n.object_type = p.object_type AND n.object = p.object)
+   AND (p.object_type <> 'FUNCTION' OR p.object !~ '^warehouse')
 UNION ALL
 -- Owners; the schema of the extension belongs to who installed it. Who could become the owner would be one.
 SELECT p.object, format('belongs to %s, not to booking_owner', pg_get_userbyid(p.owner))
   FROM present AS p
  WHERE p.owner IS DISTINCT FROM to_regrole('booking_owner')::oid AND p.object <> 'booking'
-UNION ALL
-SELECT f.oid::regprocedure::text, format('belongs to %s, not to booking_owner', pg_get_userbyid(f.proowner))
-  FROM pg_proc AS f
- WHERE f.pronamespace = to_regnamespace('warehouse') AND f.proowner IS DISTINCT FROM to_regrole('booking_owner')::oid
 UNION ALL
 SELECT 'booking_owner', 'can log in'
   FROM pg_roles AS r
@@ -536,7 +545,7 @@ SELECT 'booking', format('is version %s, its library version %s', e.extversion, 
 $$;
 COMMENT ON FUNCTION booking.check_schema() IS
 'Compares the database with what this version of booking.so expects: a row for each column or index that is missing or of
-another type; for each function, table or schema that has another owner than booking_owner, or more or fewer grants than
+another type; for each table whose changes the warehouse would miss; for each function, table or schema that has another owner than booking_owner, or more or fewer grants than
 booking.privileges() names; for each table that reports_publication has too many or too few; and for a library of another version
 than the extension. No row when all is well. To repair owners and grants run sql/roles.sql, which takes no grant away.';
 
@@ -655,7 +664,7 @@ COMMENT ON FUNCTION booking.report_booking_curve(date, date, text, text, text) I
 ---------------------------------------------------------------------------------------------------------------------
 -- Who may do what: the one list. An object that no role is named for is its owner's alone. Owner of everything is
 -- booking_owner, which nobody logs in as: who owns a table that a function writes could attach a trigger to it, and act as
--- the function's owner. The schema files make the tables as booking_owner, sql/roles.sql grants them. A dump carries owners
+-- the function's owner. The schema files make the tables as booking_owner; sql/roles.sql and warehouse/grants.sql grant them. A dump carries owners
 -- and grants of tables, but not of an extension's functions; those are set here, so CREATE EXTENSION gives them back.
 ---------------------------------------------------------------------------------------------------------------------
 
@@ -730,6 +739,13 @@ SELECT p.object_type, o.object, p.privilege, p.grantees::text[]
         'warehouse.dim_fare', 'warehouse.dim_flight', 'warehouse.dim_lead_band', 'warehouse.dim_route', 'warehouse.etl_run_steps',
         'warehouse.etl_runs', 'warehouse.fact_booking_curve', 'warehouse.fact_booking_event', 'warehouse.fact_booking_item',
         'warehouse.fact_flight_cabin', 'warehouse.fact_payment', 'warehouse.mv_booking_curve', 'warehouse.mv_route_month']),
+    ('FUNCTION', 'EXECUTE', '{booking_analyst, booking_ro}', ARRAY[
+        'warehouse.booking_curve(date, date, text, text, text)',
+        'warehouse.date_key(date)',
+        'warehouse.freshness()',
+        'warehouse.group_key(text, text, date, text, text, text)',
+        'warehouse.load_factor(date, date, text, text, text)',
+        'warehouse.revenue(date, date, text, text, text)']),
     ('SCHEMA', 'USAGE', '{booking_analyst, booking_ro, reports_etl}', ARRAY['warehouse']))
     AS p (object_type, privilege, grantees, objects), unnest(p.objects) AS o (object)
 $$;
@@ -756,7 +772,7 @@ BEGIN
         END;
     END LOOP;
     FOR wanted IN
-        SELECT p.object FROM booking.privileges() AS p WHERE p.object_type = 'FUNCTION'
+        SELECT p.object FROM booking.privileges() AS p WHERE p.object_type = 'FUNCTION' AND p.object ~ '^booking[.]'
     LOOP
         EXECUTE pg_catalog.format('ALTER FUNCTION %s OWNER TO booking_owner', wanted.object);
     END LOOP;
@@ -764,7 +780,7 @@ BEGIN
     FOR wanted IN
         SELECT p.object_type, p.object, p.privilege, r.role
           FROM booking.privileges() AS p, unnest(p.grantees) AS r (role)
-         WHERE p.object_type = 'FUNCTION' OR p.object = 'booking'
+         WHERE p.object_type = 'FUNCTION' AND p.object ~ '^booking[.]' OR p.object = 'booking'
     LOOP
         EXECUTE pg_catalog.format('GRANT %s ON %s %s TO %I', wanted.privilege, wanted.object_type, wanted.object, wanted.role);
     END LOOP;

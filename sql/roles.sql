@@ -84,8 +84,8 @@ SELECT format('ALTER %s %s OWNER TO booking_owner', object_type, object)
   FROM booking.privileges()
  WHERE object <> 'booking'
    AND CASE object_type WHEN 'TABLE' THEN to_regclass(object) IS NOT NULL
-                        WHEN 'SCHEMA' THEN to_regnamespace(object) IS NOT NULL
-                        ELSE true END \gexec
+                        WHEN 'FUNCTION' THEN to_regprocedure(object) IS NOT NULL
+                        ELSE to_regnamespace(object) IS NOT NULL END \gexec
 SELECT format('ALTER DOMAIN %s OWNER TO booking_owner', oid::regtype)
   FROM pg_catalog.pg_type
  WHERE typnamespace = 'public'::regnamespace AND typtype = 'd' \gexec
@@ -94,8 +94,8 @@ ALTER FUNCTION public.refuse_change() OWNER TO booking_owner;
 SELECT format('GRANT %s ON %s %s TO %I', privilege, object_type, object, role)
   FROM booking.privileges(), unnest(grantees) AS role
  WHERE CASE object_type WHEN 'TABLE' THEN to_regclass(object) IS NOT NULL
-                        WHEN 'SCHEMA' THEN to_regnamespace(object) IS NOT NULL
-                        ELSE true END \gexec
+                        WHEN 'FUNCTION' THEN to_regprocedure(object) IS NOT NULL
+                        ELSE to_regnamespace(object) IS NOT NULL END \gexec
 
 -- Where there is a warehouse, reports and runs take longer than a booking may.
 SELECT count(*) = 1 AS has_warehouse FROM pg_catalog.pg_namespace WHERE nspname = 'warehouse' \gset
@@ -103,5 +103,6 @@ SELECT count(*) = 1 AS has_warehouse FROM pg_catalog.pg_namespace WHERE nspname 
 SELECT format('ALTER FUNCTION %s OWNER TO booking_owner', oid::regprocedure)
   FROM pg_catalog.pg_proc
  WHERE pronamespace = 'warehouse'::regnamespace \gexec
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA warehouse FROM PUBLIC;
 SELECT format('ALTER ROLE booking_app IN DATABASE %I SET statement_timeout = %L', current_database(), '60s') \gexec
 \endif

@@ -112,8 +112,6 @@ CREATE OR REPLACE FUNCTION warehouse.date_key(day date) RETURNS integer
     AS $$ SELECT CASE WHEN day IS NULL THEN -2
                       WHEN day BETWEEN '2000-01-01' AND '2099-12-31' THEN to_char(day, 'YYYYMMDD')::integer
                       ELSE -1 END $$;
-REVOKE ALL ON FUNCTION warehouse.date_key(date) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION warehouse.date_key(date) TO booking_ro, booking_analyst;
 COMMENT ON FUNCTION warehouse.date_key(date) IS 'Key of a date in dim_date; -2 for null, which says that it has not happened.';
 
 INSERT INTO warehouse.dim_date
@@ -551,4 +549,5 @@ CREATE OR REPLACE TRIGGER capture_inventory_change AFTER UPDATE ON public.seats 
     EXECUTE FUNCTION booking.capture_change('flight', 'flight_id');
 ALTER TABLE public.seats ENABLE ALWAYS TRIGGER capture_inventory_change;
 
+\ir grants.sql
 RESET ROLE;

@@ -163,10 +163,5 @@ SELECT DISTINCT b.channel
 $$;
 COMMENT ON FUNCTION warehouse.missing_channels(bigint[]) IS 'Channels of the chosen bookings that dim_channel lacks.';
 
--- Whose they are, by SET ROLE above, and nobody else's
-REVOKE ALL ON FUNCTION warehouse.dim_airport_rows(), warehouse.dim_aircraft_rows(), warehouse.dim_fare_rows(),
-    warehouse.dim_route_rows(bigint[]), warehouse.dim_flight_rows(bigint[]), warehouse.dim_customer_rows(bigint[]),
-    warehouse.missing_airports(bigint[]), warehouse.missing_aircraft(bigint[]), warehouse.missing_flights(bigint[]),
-    warehouse.missing_customers(bigint[]), warehouse.missing_fares(bigint[]), warehouse.missing_channels(bigint[])
-    FROM PUBLIC;
+\ir grants.sql
 RESET ROLE;

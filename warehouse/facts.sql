@@ -197,8 +197,5 @@ $$;
 COMMENT ON FUNCTION warehouse.fact_booking_curve_rows(bigint[]) IS
     'The rows of fact_booking_curve of the chosen flights; a point without sales has none. fact_booking_event must be loaded.';
 
--- Whose they are, by SET ROLE above, and nobody else's
-REVOKE ALL ON FUNCTION warehouse.fact_booking_event_rows(bigint[]), warehouse.fact_booking_item_rows(bigint[]),
-    warehouse.fact_payment_rows(bigint[]), warehouse.fact_flight_cabin_rows(bigint[]),
-    warehouse.fact_booking_curve_rows(bigint[]), warehouse.lead_bands() FROM PUBLIC;
+\ir grants.sql
 RESET ROLE;

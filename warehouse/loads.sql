@@ -99,6 +99,5 @@ $$;
 COMMENT ON FUNCTION warehouse.load_statement(text) IS
     'The statement that loads a table of the warehouse: $1 bigint[] the keys to look at, null for all, $2 bigint the run. It answers with one row of counts. Null where the table is not loaded this way.';
 
--- Whose it is, by SET ROLE above, and nobody else's
-REVOKE ALL ON FUNCTION warehouse.load_statement(text) FROM PUBLIC;
+\ir grants.sql
 RESET ROLE;

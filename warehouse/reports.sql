@@ -146,11 +146,5 @@ $$;
 COMMENT ON FUNCTION warehouse.booking_curve(date, date, text, text, text) IS
     'What booking.report_booking_curve() returns.';
 
--- Whose they are, by SET ROLE above, and who else may
-REVOKE ALL ON FUNCTION warehouse.load_factor(date, date, text, text, text), warehouse.revenue(date, date, text, text, text),
-    warehouse.booking_curve(date, date, text, text, text), warehouse.group_key(text, text, date, text, text, text),
-    warehouse.freshness() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION warehouse.load_factor(date, date, text, text, text), warehouse.revenue(date, date, text, text, text),
-    warehouse.booking_curve(date, date, text, text, text), warehouse.group_key(text, text, date, text, text, text),
-    warehouse.freshness() TO booking_ro, booking_analyst;
+\ir grants.sql
 RESET ROLE;

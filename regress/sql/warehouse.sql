@@ -37,6 +37,15 @@ SELECT p.oid::regprocedure FROM pg_proc AS p
  WHERE pronamespace = 'warehouse'::regnamespace AND proretset
    AND EXISTS (SELECT FROM pg_temp.explain(format('SELECT * FROM %s(%s)', p.oid::regproc, (SELECT string_agg('NULL', ', ') FROM generate_series(1, pronargs)))) AS line WHERE line LIKE '%Function Scan%');
 SELECT * FROM booking.check_schema();
+BEGIN;
+GRANT EXECUTE ON FUNCTION warehouse.load_statement(text) TO booking_ro;
+REVOKE EXECUTE ON FUNCTION warehouse.date_key(date) FROM booking_analyst;
+GRANT DELETE ON warehouse.fact_payment TO reports_etl;
+ALTER FUNCTION warehouse.lead_bands() OWNER TO reports_etl;
+ALTER TABLE bookings ENABLE TRIGGER capture_change;
+DROP TRIGGER capture_change ON flights;
+SELECT * FROM booking.check_schema();
+ROLLBACK;
 
 -- The airline. Flight 1: 2 business and 4 economy seats, one of them blocked. Flight 2 leaves on the 11th in UTC, on the
 -- 10th in New York; flight 5 on the 9th in UTC, on the 10th in Auckland. Flight 3 is cancelled, flight 4 in the far future.

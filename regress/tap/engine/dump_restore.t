@@ -164,6 +164,8 @@ $bare->stop;
 $origin->safe_psql('booking', 'DROP EXTENSION booking; CREATE EXTENSION booking');
 is_the_same($origin, 'booking', 'made again');
 $origin->safe_psql('reports', 'SET client_min_messages = warning; DROP EXTENSION booking CASCADE; CREATE EXTENSION booking');
+is($origin->safe_psql('reports', q{SELECT count(*) FROM booking.check_schema() WHERE problem ~ 'capture_change'}), 7,
+	'check_schema() misses the capture triggers');
 load($origin, 'reports', 'warehouse/ddl_warehouse_schema.sql');
 is_the_same($origin, 'reports', 'made again');
 works($origin);

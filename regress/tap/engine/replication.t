@@ -55,6 +55,8 @@ $reports->safe_psql('reports', sprintf
 	  q{CREATE SUBSCRIPTION reports_subscription CONNECTION $$%s$$ PUBLICATION reports_publication WITH (slot_name = 'reports_slot')},
 	$primary->connstr('booking'));
 $reports->wait_for_subscription_sync($primary, 'reports_subscription');
+$primary->poll_query_until('booking', q{SELECT NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name ~ '_sync_')})
+  or die 'the slots of the first copy stay';
 
 my $gateway = Gateway->start(
 	DATABASE_URL => $primary->connstr('booking') . ' user=booking_app',
