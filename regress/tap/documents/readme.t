@@ -87,7 +87,7 @@ for my $block (@blocks)
 	$script .= "echo '---- next block'\n$block->[1]";
 }
 my ($status, $said) = bash($script);
-my (undef, @said) = split /^---- next block\n/m, $said;
+my (undef, @said) = split /^---- next block\n/m, $said, -1;
 $blocks[$_][2] = $said[$_] for 0 .. $#said;
 is($status, 0, 'every command succeeds') or diag "$blocks[$#said][0]:\n$blocks[$#said][1]\n", substr($said, -3000);
 is(scalar @said, scalar @blocks, 'every block was run');
