@@ -1,6 +1,7 @@
 # The commands of README.md, of the README.md in each folder of the top level, of CONTRIBUTING.md and of CHANGELOG.md, run as
 # they stand: every "sh" block, in order, in one shell and on one system, which the first document starts, on ports of our own.
-# Each document begins in the top folder. And what the documents name is there: make targets, links, headings.
+# Each document begins in the top folder. The warehouse's "sql" blocks run on the reports database, those of sql/README.md in
+# sql.t. And what the documents name is there: make targets, links, headings.
 
 use strict;
 use warnings;
@@ -55,11 +56,27 @@ my @documents = grep { -e "$tree/$_" } 'README.md', (map { s{^\Q$tree\E/}{}r } s
   'CHANGELOG.md';
 my %text = map { $_ => slurp("$tree/$_") } @documents;
 my @blocks;    # [document, commands, what they said]
+my @unknown;
 for my $document (@documents)
 {
-	push @blocks, map { [ $document, s/(?<=localhost:)(\d+)|(?<=-p )(\d+)/$port{ $1 \/\/ $2 }/egr ] } $text{$document} =~ /^```sh\n(.*?)^```$/msg;
+	while ($text{$document} =~ /^```(\w*)\n(.*?)^```$/msg)
+	{
+		my ($language, $block) = ($1, $2);
+
+		if ($language eq 'sql' && $document eq 'warehouse/README.md')
+		{
+			$block = "psql -h localhost -p 5434 -U postgres -d flight_booking_reports -v ON_ERROR_STOP=1 <<'SQL'\n${block}SQL\n";
+		}
+		elsif ($language ne 'sh')
+		{
+			push @unknown, "$document: $language" if $language !~ /^(text|c)$/ && "$language $document" ne 'sql sql/README.md';
+			next;
+		}
+		push @blocks, [ $document, $block =~ s/(?<=localhost:)(\d+)|(?<=-p )(\d+)/$port{ $1 \/\/ $2 }/egr ];
+	}
 }
 note scalar(@blocks), " blocks in @documents";
+is("@unknown", '', 'a block is run, or says that it is text');
 
 my $script = '';
 my $document = '';
@@ -70,7 +87,7 @@ for my $block (@blocks)
 	$script .= "echo '---- next block'\n$block->[1]";
 }
 my ($status, $said) = bash($script);
-my (undef, @said) = split /^---- next block\n/m, $said;
+my (undef, @said) = split /^---- next block\n/m, $said, -1;
 $blocks[$_][2] = $said[$_] for 0 .. $#said;
 is($status, 0, 'every command succeeds') or diag "$blocks[$#said][0]:\n$blocks[$#said][1]\n", substr($said, -3000);
 is(scalar @said, scalar @blocks, 'every block was run');
