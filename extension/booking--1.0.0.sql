@@ -178,8 +178,8 @@ CREATE FUNCTION booking.confirm_cancellation(cancellation_id bigint)
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'booking_confirm_cancellation';
 COMMENT ON FUNCTION booking.confirm_cancellation(bigint) IS
-'Carries a quote out in one transaction: items cancelled, seats free, refund in the ledger. SB003 the hold has lapsed;
-SB005 done already; SB007 the quote has expired, or the booking has changed or been quoted again since; SB009 a flight has left
+'Carries a quote out in one transaction: items cancelled, seats free, refund in the ledger: by the methods of the payments, the
+newest first, to none more than it paid. SB003 the hold has lapsed; SB005 done already; SB007 the quote has expired, or the booking has changed or been quoted again since; SB009 a flight has left
 since; SB010 cancellation_id is missing; SB011 no such quote.';
 
 CREATE FUNCTION booking.cancel(booking_id bigint, item_nos smallint[] DEFAULT NULL, if_version integer DEFAULT NULL)
@@ -344,9 +344,9 @@ SELECT 'payment_in_booking_currency',
  WHERE p.currency <> b.currency
 UNION ALL
 SELECT 'refund_within_payments',
-       format('booking %s was refunded %s more than it paid', p.booking_id, -sum(p.amount))
+       format('booking %s was refunded %s more by %s than it paid so', p.booking_id, -sum(p.amount), p.method)
   FROM public.payments AS p
- GROUP BY p.booking_id
+ GROUP BY p.booking_id, p.method
 HAVING sum(p.amount) < 0
 UNION ALL
 SELECT 'cancellation_matches_refund',

@@ -17,7 +17,10 @@ extern void bk_payment_enter(int64 booking_id, Datum amount, const char *currenc
 /* Makes this transaction's commit wait for its WAL, whatever the session or a hold before has set: money is not lost. */
 extern void bk_payment_make_durable(void);
 
-/* Pays an amount back by the way the last payment came; nothing for an amount of zero. The booking is locked. */
+/*
+ * Pays an amount, not negative, back by the methods of the payments, the newest first, to none more than it paid; nothing for
+ * an amount of zero. The booking is locked.
+ */
 extern void bk_payment_refund(int64 booking_id, Datum amount, const char *currency,
 							  int64 cancellation_id, int64 change_id);
 
