@@ -22,3 +22,23 @@ SELECT total_amount FROM booking.change_seat(:b, 1::smallint, '3A');
 SELECT refund_amount FROM booking.cancel(:b);
 SELECT fixture.ledger(:b);
 SELECT * FROM booking.check_invariants();
+-- a flight leaves by the clock, whatever its status says: nothing is sold, moved or given back from then on
+SELECT fixture.flight(f, 30) FROM generate_series(401, 403) AS f;
+SELECT booking_id AS b FROM booking.create_booking(fixture.wish(401, '{1A,3A}', 'instant', '780', 'flex')) \gset
+SELECT booking_id AS held FROM booking.create_booking(fixture.wish(401, '{3B}')) \gset
+SELECT cancellation_id AS quote FROM booking.quote_cancellation(:b) \gset
+SELECT fixture.leave(401, '19 hours');
+SELECT * FROM booking.create_booking(fixture.wish(401, '{3C}'));
+SELECT count(*) FROM booking.search_flights('LHR', 'JFK', ((now() - interval '19 hours') AT TIME ZONE 'Europe/London')::date) WHERE flight_id = 401;
+SELECT * FROM booking.change_seat(:b, 1::smallint, '3C');
+SELECT * FROM booking.quote_change(:b, fixture.move(1, 402, '3C'));
+SELECT * FROM booking.quote_cancellation(:b);
+SELECT * FROM booking.confirm_cancellation(:quote);
+SELECT * FROM booking.cancel(:held);
+SELECT body::json -> 'available_actions' AS actions FROM booking.booking_api('GET', '/v1/bookings/' || :b);
+-- late, and not gone yet; the airline's own cancellation can be refunded for ever
+UPDATE flights SET estimated_departure = now() + interval '1 hour', status = 'delayed' WHERE flight_id = 401;
+SELECT refund_amount FROM booking.quote_cancellation(:b, '{2}');
+SELECT change_amount FROM booking.quote_change(:b, fixture.move(2, 401, '3C'));
+UPDATE flights SET estimated_departure = NULL, status = 'cancelled' WHERE flight_id = 401;
+SELECT refund_amount, penalty_amount FROM booking.quote_cancellation(:b);

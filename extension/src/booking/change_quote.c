@@ -23,18 +23,19 @@
 static BkQuery price_moves = BK_SELECT(
 	"SELECT w.item_no, COALESCE(" BK_SQL_LIVE(
 		"i") ", false) AS item_live,"
-			 "       COALESCE(i.status IN ('flown', 'no_show') OR o.status IN ('departed', 'arrived'), false) AS flight_left,"
-			 "       f.flight_id = o.flight_id OR a.changeable OR o.status = 'cancelled' AS changeable,"
-			 "       COALESCE(f.flight_id, w.flight_id) AS new_flight, f.flight_id IS NOT NULL AS flight_found,"
-			 "       f.flight_id = o.flight_id OR " BK_SQL_ON_SALE " AS on_sale,"
-			 "       f.currency = b.currency AS same_currency, s.seat_number IS NOT NULL AS seat_found"
-			 "  FROM unnest($2, $3, $4) AS w (item_no, flight_id, seat_number)"
-			 "  JOIN public.bookings AS b ON b.booking_id = $1"
-			 "  JOIN public.fares AS a ON a.fare_code = b.fare_code"
-			 "  LEFT JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = w.item_no"
-			 "  LEFT JOIN public.flights AS o ON o.flight_id = i.flight_id"
-			 "  LEFT JOIN public.flights AS f ON f.flight_id = COALESCE(NULLIF(w.flight_id, 0), i.flight_id)"
-			 "  LEFT JOIN public.seats AS s ON s.flight_id = f.flight_id AND s.seat_number = w.seat_number",
+			 "       COALESCE(i.status IN ('flown', 'no_show') OR " BK_SQL_LEFT(
+				 "o") ", false) AS flight_left,"
+					  "       f.flight_id = o.flight_id OR a.changeable OR o.status = 'cancelled' AS changeable,"
+					  "       COALESCE(f.flight_id, w.flight_id) AS new_flight, f.flight_id IS NOT NULL AS flight_found,"
+					  "       f.flight_id = o.flight_id OR " BK_SQL_ON_SALE " AS on_sale,"
+					  "       f.currency = b.currency AS same_currency, s.seat_number IS NOT NULL AS seat_found"
+					  "  FROM unnest($2, $3, $4) AS w (item_no, flight_id, seat_number)"
+					  "  JOIN public.bookings AS b ON b.booking_id = $1"
+					  "  JOIN public.fares AS a ON a.fare_code = b.fare_code"
+					  "  LEFT JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = w.item_no"
+					  "  LEFT JOIN public.flights AS o ON o.flight_id = i.flight_id"
+					  "  LEFT JOIN public.flights AS f ON f.flight_id = COALESCE(NULLIF(w.flight_id, 0), i.flight_id)"
+					  "  LEFT JOIN public.seats AS s ON s.flight_id = f.flight_id AND s.seat_number = w.seat_number",
 	INT8OID, INT2ARRAYOID, INT8ARRAYOID, TEXTARRAYOID);
 
 /*
