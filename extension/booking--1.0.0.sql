@@ -125,7 +125,7 @@ COMMENT ON FUNCTION booking.pay(bigint, numeric, text, text, integer) IS
 'Pays a held booking and confirms it: once, before its deadline by the database clock, with exactly its total_amount and
 currency. amount: not negative, at most ten digits and two decimals; currency: ISO 4217; method: card (also for null),
 bank_transfer, cash or voucher. if_version: the version of the booking that was decided on, from 1, null for any.
-SB003 the hold has lapsed; SB004 already paid; SB005 cancelled; SB006 another amount or currency; SB010 an argument is missing or
+SB002 a flight has left or is cancelled; SB003 the hold has lapsed; SB004 already paid; SB005 cancelled; SB006 another amount or currency; SB010 an argument is missing or
 out of its range; SB011 no such booking; SB017 the booking is at another version.';
 
 CREATE FUNCTION booking.find_booking(booking_reference text, last_name text)
@@ -201,7 +201,7 @@ COMMENT ON FUNCTION booking.quote_change(bigint, jsonb, integer) IS
 flight_id left out for the same flight. change_amount = new prices - old prices + fees: positive is due on confirmation,
 negative is refunded. The fee for another flight is the fare''s change_fee_percent of the old price; none for another seat,
 for a hold, or where the airline cancelled the flight. Nothing is claimed. item_no: from 1 to 54, each once; if_version as for pay.
-SB002 the new flight is not on sale; SB003 the hold has lapsed; SB005 cancelled; SB010 no such live item or seat, a flight in
+SB002 the new flight is not on sale, or the item''s own is cancelled; SB003 the hold has lapsed; SB005 cancelled; SB010 no such live item or seat, a flight in
 another currency, or an argument is missing or out of its range; SB011 no such booking or flight; SB017 the booking is at another
 version; SB019 the fare allows no other flight, or the flight has left.';
 

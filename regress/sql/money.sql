@@ -42,3 +42,30 @@ SELECT refund_amount FROM booking.quote_cancellation(:b, '{2}');
 SELECT change_amount FROM booking.quote_change(:b, fixture.move(2, 401, '3C'));
 UPDATE flights SET estimated_departure = NULL, status = 'cancelled' WHERE flight_id = 401;
 SELECT refund_amount, penalty_amount FROM booking.quote_cancellation(:b);
+-- a hold on a flight that is cancelled or gone is not paid: the money would be stuck. No seat changes on such a flight either
+SELECT booking_id AS held FROM booking.create_booking(fixture.wish(402, '{3A,3B}')) \gset
+SELECT booking_id AS paid FROM booking.create_booking(fixture.wish(402, '{4A}', 'instant', '100')) \gset
+SELECT booking_id AS mixed FROM booking.create_booking(fixture.trip(2, '402:5A', '403:5A')) \gset
+CREATE FUNCTION fixture.actions(booking bigint) RETURNS text LANGUAGE sql AS $$
+    SELECT body::json ->> 'available_actions' FROM booking.booking_api('GET', '/v1/bookings/' || booking);
+$$;
+SELECT fixture.actions(:held) AS held, fixture.actions(:paid) AS paid, fixture.actions(:mixed) AS mixed;
+UPDATE flights SET status = 'cancelled' WHERE flight_id = 402;
+SELECT * FROM booking.pay(:held, 200, 'EUR');
+SELECT * FROM booking.pay(:mixed, 200, 'EUR');
+SELECT * FROM booking.change_seat(:held, 1::smallint, '3C');
+SELECT * FROM booking.change_seat(:paid, 1::smallint, '3C');
+SELECT fixture.actions(:held) AS held, fixture.actions(:paid) AS paid, fixture.actions(:mixed) AS mixed;
+UPDATE flights SET status = 'scheduled' WHERE flight_id = 402;
+SELECT fixture.leave(402, '1 minute');
+SELECT * FROM booking.pay(:held, 200, 'EUR');
+SELECT * FROM booking.pay(:mixed, 200, 'EUR');
+SELECT fixture.actions(:held) AS held, fixture.actions(:paid) AS paid, fixture.actions(:mixed) AS mixed;
+-- what still flies can be paid, once the rest is cancelled
+UPDATE flights SET status = 'cancelled' WHERE flight_id = 402;
+SELECT refund_amount FROM booking.cancel(:mixed, '{1}');
+SELECT fixture.actions(:mixed) AS mixed;
+SELECT status, total_amount FROM booking.pay(:mixed, 100, 'EUR');
+SELECT refund_amount FROM booking.cancel(:held);
+SELECT refund_amount FROM booking.cancel(:paid);
+SELECT * FROM booking.check_invariants();

@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "base/words.h"
 #include "booking/booking_document.h"
+#include "inventory/flights.h"
 
 #define NO_AMOUNT "0.00"
 
@@ -40,13 +41,16 @@ static BkQuery read_booking = BK_SELECT(
 #define SQL_ITEM_FLIGHT                                                             \
 	"f.flight_id, f.flight_number, f.origin, f.destination, f.scheduled_departure," \
 	" pg_catalog.timezone(o.time_zone, f.scheduled_departure) AS scheduled_departure_local"
+/* What the customer may do about an item depends on these. */
+#define SQL_FLIGHT_STATE \
+	BK_SQL_LEFT("f") " AS has_left," BK_SQL_GROUNDED("f") " AS grounded"
 #define FIRST_OF_FLIGHT "flight_id"
 #define LAST_OF_FLIGHT "scheduled_departure_local"
 
 static BkQuery read_items = BK_SELECT(
 	"SELECT i.item_no, " SQL_ITEM_FLIGHT ","
 	"       i.seat_number, s.cabin_class::text, i.passenger_name, i.passenger_type, i.price,"
-	"       i.penalty_amount, i.status"
+	"       i.penalty_amount, i.status, " SQL_FLIGHT_STATE
 	"  FROM public.booking_items AS i"
 	"  JOIN public.flights AS f USING (flight_id)"
 	"  JOIN public.airports AS o ON o.iata = f.origin"
@@ -55,7 +59,7 @@ static BkQuery read_items = BK_SELECT(
 	" ORDER BY i.item_no",
 	INT8OID);
 
-static BkQuery read_flight = BK_SELECT("SELECT " SQL_ITEM_FLIGHT
+static BkQuery read_flight = BK_SELECT("SELECT " SQL_ITEM_FLIGHT ", " SQL_FLIGHT_STATE
 									   "  FROM public.flights AS f"
 									   "  JOIN public.airports AS o ON o.iata = f.origin"
 									   " WHERE f.flight_id = $1",
@@ -123,7 +127,8 @@ static Document new_document(const BkNewBooking *booking);
 static BookingItem *new_items(const BkNewBooking *booking);
 static void put_document(StringInfo out, const Document *document);
 static void put_item(StringInfo out, const BookingItem *item);
-static const char *available_actions(const char *status);
+static void put_actions(StringInfo out, const Document *document);
+static bool item_is_live(const BookingItem *item);
 
 PG_FUNCTION_INFO_V1(booking_booking_items);
 
@@ -382,8 +387,7 @@ put_document(StringInfo out, const Document *document)
 	bk_json_put_string(out, "email", document->contact_email);
 	bk_json_put_string(out, "phone", document->contact_phone);
 	bk_json_close(out, '}');
-	bk_json_key(out, "available_actions");
-	appendStringInfoString(out, available_actions(summary->status));
+	put_actions(out, document);
 	bk_json_open_member(out, "items", '[');
 	for (int i = 0; i < document->item_count; i++)
 		put_item(out, &document->items[i]);
@@ -409,13 +413,34 @@ put_item(StringInfo out, const BookingItem *item)
 	bk_json_close(out, '}');
 }
 
-/* What the customer may do with a booking in a state, as a JSON array. */
-static const char *
-available_actions(const char *status)
+/* What the customer may do with the booking, as the rules of paying and cancelling have it. */
+static void
+put_actions(StringInfo out, const Document *document)
 {
-	if (bk_word_is(status, BK_HELD))
-		return "[\"pay\",\"cancel\"]";
-	if (bk_word_is(status, BK_CONFIRMED) || bk_word_is(status, BK_PARTIALLY_CANCELLED))
-		return "[\"cancel\"]";
-	return "[]";
+	const char *status = document->summary.status;
+	bool pay = bk_word_is(status, BK_HELD);
+	bool cancel = false;
+
+	for (int i = 0; i < document->item_count; i++)
+	{
+		const BookingItem *item = &document->items[i];
+
+		if (!item_is_live(item))
+			continue;
+		pay = pay && !bk_row_bool(item->flights, item->flight, "grounded");
+		cancel = cancel || !bk_row_bool(item->flights, item->flight, "has_left");
+	}
+	cancel = cancel && (bk_word_is(status, BK_HELD) || bk_word_is(status, BK_CONFIRMED) ||
+						bk_word_is(status, BK_PARTIALLY_CANCELLED));
+	bk_json_key(out, "available_actions");
+	appendStringInfo(out, "[%s%s%s]", pay ? "\"pay\"" : "", pay && cancel ? "," : "",
+					 cancel ? "\"cancel\"" : "");
+}
+
+/* Whether an item has its seat: BK_SQL_LIVE. */
+static bool
+item_is_live(const BookingItem *item)
+{
+	return !bk_word_is(item->status, BK_CANCELLED) &&
+		   !bk_word_is(item->status, BK_EXPIRED);
 }

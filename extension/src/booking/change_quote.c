@@ -27,7 +27,8 @@ static BkQuery price_moves = BK_SELECT(
 				 "o") ", false) AS flight_left,"
 					  "       f.flight_id = o.flight_id OR a.changeable OR o.status = 'cancelled' AS changeable,"
 					  "       COALESCE(f.flight_id, w.flight_id) AS new_flight, f.flight_id IS NOT NULL AS flight_found,"
-					  "       f.flight_id = o.flight_id OR " BK_SQL_ON_SALE " AS on_sale,"
+					  "       f.flight_id = o.flight_id AND f.status <> 'cancelled' OR " BK_SQL_ON_SALE
+					  " AS on_sale,"
 					  "       f.currency = b.currency AS same_currency, s.seat_number IS NOT NULL AS seat_found"
 					  "  FROM unnest($2, $3, $4) AS w (item_no, flight_id, seat_number)"
 					  "  JOIN public.bookings AS b ON b.booking_id = $1"

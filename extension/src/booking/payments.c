@@ -20,6 +20,7 @@
 #include "booking/bookings.h"
 #include "booking/items.h"
 #include "booking/payments.h"
+#include "inventory/flights.h"
 
 /* 0 names no cancellation, no change. */
 static BkQuery enter_payment = BK_INSERT(
@@ -64,10 +65,17 @@ static BkQuery confirm_booking = BK_UPDATE(
 	" WHERE b.booking_id = $1",
 	INT8OID);
 
-/* The items to be confirmed, and those that a claim has expired, so that their number shows what is missing. */
+/*
+ * The items to be confirmed, and those that a claim has expired, so that their number shows what is missing; and a flight that
+ * will not take its passenger, if there is one.
+ */
 static BkQuery count_items =
-	BK_SELECT("SELECT pg_catalog.count(*) AS items FROM public.booking_items"
-			  " WHERE booking_id = $1 AND status <> 'cancelled'",
+	BK_SELECT("SELECT pg_catalog.count(*) AS items,"
+			  "       pg_catalog.min(f.flight_id) FILTER (WHERE " BK_SQL_GROUNDED(
+				  "f") ") AS grounded"
+					   "  FROM public.booking_items AS i"
+					   "  JOIN public.flights AS f USING (flight_id)"
+					   " WHERE i.booking_id = $1 AND i.status <> 'cancelled'",
 			  INT8OID);
 
 PG_FUNCTION_INFO_V1(booking_pay);
@@ -150,6 +158,11 @@ bk_payment_pay(int64 booking_id, int64 if_version, const BkTender *tender)
 	rows = bk_query_run(&count_items, bk_int64(booking_id));
 	if (bk_items_confirm(booking_id) != (uint64) bk_row_int64(rows, 0, "items"))
 		bk_booking_refuse_lapsed(booking_id);
+	if (!bk_row_isnull(rows, 0, "grounded"))
+		ereport(ERROR, errcode(SB_FLIGHT_NOT_OPEN),
+				errmsg("flight %s has left or is cancelled",
+					   bk_row_text(rows, 0, "grounded")),
+				errhint("Cancel its items, and pay for the rest."));
 
 	(void) bk_query_run(&confirm_booking, bk_int64(booking_id));
 	bk_payment_enter(booking_id, tender->amount.value, tender->currency, tender->method,

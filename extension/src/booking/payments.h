@@ -26,7 +26,7 @@ extern void bk_payment_refund(int64 booking_id, Datum amount, const char *curren
 
 /*
  * Pays a hold: exactly once, before its deadline, with the amount it asks for. Locks the booking, then its seats.
- * Raises SB003, SB004, SB005, SB006, SB010, SB011, SB017.
+ * Raises SB002 (a flight has left or is cancelled: the money would be stuck), SB003, SB004, SB005, SB006, SB010, SB011, SB017.
  */
 extern void bk_payment_pay(int64 booking_id, int64 if_version, const BkTender *tender);
 

@@ -16,6 +16,10 @@
 	" AND COALESCE(" flight ".actual_departure, " flight ".estimated_departure, " flight \
 	".scheduled_departure) <= pg_catalog.clock_timestamp())"
 
+/* A flight takes nobody who has not paid for a seat of it: it has left, or the airline has cancelled it. */
+#define BK_SQL_GROUNDED(flight) \
+	"(" flight ".status = 'cancelled' OR " BK_SQL_LEFT(flight) ")"
+
 /* Seats of flight f are on sale now. */
 #define BK_SQL_ON_SALE                                     \
 	"(f.status IN ('scheduled', 'on_time', 'delayed')"     \
