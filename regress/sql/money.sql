@@ -69,3 +69,62 @@ SELECT status, total_amount FROM booking.pay(:mixed, 100, 'EUR');
 SELECT refund_amount FROM booking.cancel(:held);
 SELECT refund_amount FROM booking.cancel(:paid);
 SELECT * FROM booking.check_invariants();
+-- the 24-hour rule counts its week from the reservation, in hours: the same in every time zone, whatever its clocks do in that week
+SELECT fixture.flight(f, 40) FROM generate_series(410, 411) AS f;
+SELECT booking_id AS b FROM booking.create_booking(fixture.wish(410, '{3A,1A}', 'instant', '510', 'basic')) \gset
+CREATE FUNCTION fixture.six_zones(statement text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+    zone text;
+    answer text;
+BEGIN
+    FOREACH zone IN ARRAY '{UTC,Europe/London,America/New_York,Pacific/Auckland,Australia/Lord_Howe,America/Sao_Paulo}'::text[] LOOP
+        PERFORM set_config('TimeZone', zone, true);
+        EXECUTE statement INTO answer;
+        RETURN NEXT answer;
+    END LOOP;
+END
+$$;
+CREATE FUNCTION fixture.reserved(booking bigint, flight bigint, reserved timestamptz, ahead interval) RETURNS void LANGUAGE sql AS $$
+    UPDATE bookings SET created_at = reserved WHERE booking_id = booking;
+    UPDATE flights SET scheduled_departure = reserved + ahead, scheduled_arrival = reserved + ahead + interval '8 hours' WHERE flight_id = flight;
+$$;
+CREATE FUNCTION fixture.week(booking bigint, flight bigint, reserved timestamptz) RETURNS TABLE (ahead interval, answers text) LANGUAGE plpgsql AS $$
+BEGIN
+    FOREACH ahead IN ARRAY '{166:59:59,167:59:59,168:00:00,169:00:00}'::interval[] LOOP
+        PERFORM fixture.reserved(booking, flight, reserved, ahead);
+        SELECT string_agg(DISTINCT a, ' / ') INTO answers FROM fixture.six_zones(
+            format('SELECT refund_amount || '' of '' || refund_amount + penalty_amount FROM booking.quote_cancellation(%s)', booking)) AS a;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+SELECT * FROM fixture.week(:b, 410, '2098-03-27 12:00+00');
+SELECT * FROM fixture.week(:b, 410, '2098-10-24 12:00+00');
+SELECT fixture.reserved(:b, 410, now() - interval '20 hours', '168 hours');
+SELECT refund_amount FROM booking.quote_cancellation(:b);
+-- every money function, in each of the zones: as in the first
+CREATE FUNCTION fixture.all_money(flight bigint, other bigint) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    b bigint;
+    c bigint;
+    parts text[];
+BEGIN
+    SELECT booking_id INTO b FROM booking.create_booking(fixture.wish(flight, '{4A,4B}'));
+    SELECT array[total_amount::text] INTO parts FROM booking.pay(b, 200, 'EUR');
+    UPDATE bookings SET confirmed_at = now() - interval '2 days' WHERE booking_id = b;
+    SELECT change_id, parts || change_amount::text || fee_amount::text INTO c, parts FROM booking.quote_change(b, fixture.move(1, other, '3A'));
+    SELECT parts || status INTO parts FROM booking.confirm_change(c, 20, 'EUR');
+    SELECT parts || refund_amount::text || penalty_amount::text INTO parts FROM booking.quote_cancellation(b);
+    SELECT parts || refund_amount::text || penalty_amount::text INTO parts FROM booking.cancel(b, '{2}');
+    RETURN parts;
+END
+$$;
+CREATE FUNCTION fixture.all_money_undone(flight bigint, other bigint) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '%', fixture.all_money(flight, other) USING ERRCODE = 'UND01';
+EXCEPTION WHEN SQLSTATE 'UND01' THEN
+    RETURN SQLERRM;
+END
+$$;
+UPDATE flights SET scheduled_departure = now() + interval '48 hours 1 minute', scheduled_arrival = now() + interval '56 hours' WHERE flight_id = 410;
+SELECT * FROM fixture.six_zones('SELECT fixture.all_money_undone(410, 411)');

@@ -5,9 +5,7 @@
  * A quote locks nothing but the booking's row for its own moment. Its penalties are worked out as of the moment of the
  * quote, when it is made and again when it is confirmed, so that confirming it late within its life costs the same.
  *
- * Penalty of a confirmed item: nothing where the airline cancelled the flight, or within 24 hours of the purchase if
- * departure is at least 7 days off (14 CFR 259.5(b)(4)); the whole price at a fare that is not refundable; otherwise the
- * percentage of the fare's rule for the time left. A held item has nothing to refund and nothing to keep.
+ * Penalty of a confirmed item: BK_SQL_PENALTY_PERCENT of its price. A held item has nothing to refund and nothing to keep.
  */
 #include "postgres.h"
 
@@ -56,13 +54,11 @@ static BkQuery price_cancellation = BK_SELECT(
 							   "  LEFT JOIN public.flights AS f ON f.flight_id = i.flight_id," BK_SQL_FARE_RULE(
 								   "f",
 								   "$3") ","
-										 "       LATERAL (SELECT CASE"
-										 "                         WHEN i.status = 'held' OR f.status = 'cancelled' THEN 0"
-										 "                         WHEN $3 <= b.confirmed_at + interval '24 hours'"
-										 "                              AND f.scheduled_departure >= $3 + interval '7 days' THEN 0"
-										 "                         WHEN NOT a.refundable THEN i.price"
-										 "                         ELSE pg_catalog.round(i.price * fee.cancellation_percent / 100, 2)"
-										 "                       END) AS p (penalty)",
+										 "       LATERAL (SELECT CASE i.status WHEN 'held' THEN 0"
+										 "               ELSE pg_catalog.round(i.price * " BK_SQL_PENALTY_PERCENT(
+											 "f",
+											 "$3") " / 100, 2)"
+												   "               END) AS p (penalty)",
 	INT8OID, INT2ARRAYOID, TIMESTAMPTZOID);
 
 static BkQuery insert_quote = BK_INSERT_RETURNING(
