@@ -128,3 +128,37 @@ END
 $$;
 UPDATE flights SET scheduled_departure = now() + interval '48 hours 1 minute', scheduled_arrival = now() + interval '56 hours' WHERE flight_id = 410;
 SELECT * FROM fixture.six_zones('SELECT fixture.all_money_undone(410, 411)');
+-- a cheaper seat gives back what cancelling that part of the price would, and never more: what is kept is a fee
+SELECT fixture.flight(f, 30) FROM generate_series(420, 423) AS f;
+CREATE FUNCTION fixture.leave_in(flight bigint, hours integer) RETURNS void LANGUAGE sql AS $$
+    UPDATE flights SET scheduled_departure = now() + make_interval(hours => hours, mins => 1), scheduled_arrival = now() + make_interval(hours => hours + 8)
+     WHERE flight_id = flight;
+$$;
+SELECT fixture.leave_in(420, 2), fixture.leave_in(421, 72);
+UPDATE seats SET price = 80 WHERE flight_id = 420 AND seat_number IN ('5C', '5D');
+SELECT booking_id AS basic FROM booking.create_booking(fixture.wish(420, '{1A}', 'instant', '425', 'basic')) \gset
+SELECT booking_id AS standard FROM booking.create_booking(fixture.wish(420, '{1B,3A}', 'instant', '600')) \gset
+SELECT booking_id AS flex FROM booking.create_booking(fixture.wish(420, '{1C}', 'instant', '650', 'flex')) \gset
+-- not refundable: nothing; two hours ahead at the standard fare: a quarter; flex: all. In another cabin, and in the same
+SELECT change_amount, fee_amount FROM booking.quote_change(:basic, fixture.move(1, 420, '4A'));
+SELECT change_amount, fee_amount FROM booking.quote_change(:standard, fixture.move(1, 420, '4B'));
+SELECT change_amount, fee_amount FROM booking.quote_change(:standard, fixture.move(2, 420, '5C'));
+SELECT change_amount, fee_amount FROM booking.quote_change(:flex, fixture.move(1, 420, '4C'));
+-- to another flight, the fee of the change besides
+SELECT booking_id AS far FROM booking.create_booking(fixture.wish(421, '{1A}', 'instant', '500')) \gset
+SELECT change_amount, fee_amount FROM booking.quote_change(:far, fixture.move(1, 422, '3A'));
+-- one item's difference does not pay for another's
+SELECT change_amount, fee_amount FROM booking.quote_change(:standard, jsonb_build_object('items', fixture.move(1, 420, '4B') -> 'items' || (fixture.move(2, 420, '2B') -> 'items')));
+-- it never helps to change first and cancel then
+SELECT refund_amount AS at_once FROM booking.quote_cancellation(:standard);
+SELECT total_amount FROM booking.change_seat(:basic, 1::smallint, '4A');
+SELECT total_amount FROM booking.change_seat(:standard, 1::smallint, '4B');
+SELECT refund_amount FROM booking.cancel(:basic);
+SELECT refund_amount AS then FROM booking.cancel(:standard);
+SELECT fixture.ledger(:standard);
+-- within 24 hours of the purchase, the flight a week or more away: all of it; a hold has paid nothing and is given nothing
+SELECT booking_id AS new FROM booking.create_booking(fixture.wish(422, '{1A}', 'instant', '425', 'basic')) \gset
+SELECT change_amount, fee_amount FROM booking.quote_change(:new, fixture.move(1, 422, '4A'));
+SELECT booking_id AS held FROM booking.create_booking(fixture.wish(421, '{1B}', fare => 'basic')) \gset
+SELECT change_amount, fee_amount FROM booking.quote_change(:held, fixture.move(1, 421, '4A'));
+SELECT * FROM booking.check_invariants();

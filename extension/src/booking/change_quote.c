@@ -40,39 +40,52 @@ static BkQuery price_moves = BK_SELECT(
 	INT8OID, INT2ARRAYOID, INT8ARRAYOID, TEXTARRAYOID);
 
 /*
+ * What a move of item i of booking b, at fare a, from flight o to seat s costs besides the difference of the prices, as of a
+ * moment; fee is the fare's rule for o. For a hold nothing. To another flight the share of the old price that the fare asks,
+ * unless the airline cancelled o. And where the new seat is cheaper, in the same cabin or another, on the same flight or
+ * another: the share of the difference that a cancellation would keep of it. So a change never gives back more than cancelling
+ * would, and the price of the item, of which a later cancellation keeps its own share, is what the new seat costs.
+ */
+#define SQL_NEW_PRICE "pg_catalog.round(s.price * a.price_factor, 2)"
+#define SQL_FEE(moment)                                                           \
+	"CASE WHEN i.status = 'held' THEN 0"                                          \
+	" ELSE CASE WHEN s.flight_id = i.flight_id OR o.status = 'cancelled' THEN 0"  \
+	"           ELSE pg_catalog.round(i.price * fee.change_percent / 100, 2) END" \
+	"    + pg_catalog.round(GREATEST(i.price - " SQL_NEW_PRICE ", 0)"             \
+	"                       * " BK_SQL_PENALTY_PERCENT("o", moment) " / 100, 2) END"
+
+/*
  * The same moves, known to be allowed: the quote and its items in one statement. $5 the moment, $6 the booking's version,
- * $7 the seconds that the quote lives. No fee for another seat of the same flight, for a hold, or where the airline cancelled
- * the flight.
+ * $7 the seconds that the quote lives.
  */
 static BkQuery insert_quote = BK_SELECT(
 	"WITH move AS ("
 	"  SELECT w.item_no, s.flight_id, s.seat_number, i.price AS old_price,"
-	"         pg_catalog.round(s.price * a.price_factor, 2) AS new_price,"
-	"         CASE WHEN i.status = 'held' OR s.flight_id = i.flight_id OR o.status = 'cancelled' THEN 0"
-	"              ELSE pg_catalog.round(i.price * fee.change_percent / 100, 2) END AS fee_amount,"
-	"         b.currency"
-	"    FROM unnest($2, $3, $4) AS w (item_no, flight_id, seat_number)"
-	"    JOIN public.bookings AS b ON b.booking_id = $1"
-	"    JOIN public.fares AS a ON a.fare_code = b.fare_code"
-	"    JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = w.item_no"
-	"    JOIN public.flights AS o ON o.flight_id = i.flight_id"
-	"    JOIN public.seats AS s ON s.flight_id = COALESCE(NULLIF(w.flight_id, 0), i.flight_id)"
-	"                          AND s.seat_number = w.seat_number," BK_SQL_FARE_RULE(
-		"o",
-		"$5") "),"
-			  " quote AS ("
-			  "  INSERT INTO public.booking_changes"
-			  "         (booking_id, booking_version, change_amount, fee_amount, currency, created_at, expires_at)"
-			  "  SELECT $1, $6, pg_catalog.sum(new_price - old_price + fee_amount), pg_catalog.sum(fee_amount),"
-			  "         pg_catalog.min(currency), $5, $5 + pg_catalog.make_interval(secs => $7)"
-			  "    FROM move"
-			  "  RETURNING change_id),"
-			  " item AS ("
-			  "  INSERT INTO public.booking_change_items"
-			  "         (change_id, item_no, flight_id, seat_number, old_price, new_price, fee_amount)"
-			  "  SELECT change_id, item_no, flight_id, seat_number, old_price, new_price, fee_amount"
-			  "    FROM quote, move)"
-			  " SELECT change_id FROM quote",
+	"         " SQL_NEW_PRICE " AS new_price, " SQL_FEE(
+		"$5") " AS fee_amount,"
+			  "         b.currency"
+			  "    FROM unnest($2, $3, $4) AS w (item_no, flight_id, seat_number)"
+			  "    JOIN public.bookings AS b ON b.booking_id = $1"
+			  "    JOIN public.fares AS a ON a.fare_code = b.fare_code"
+			  "    JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = w.item_no"
+			  "    JOIN public.flights AS o ON o.flight_id = i.flight_id"
+			  "    JOIN public.seats AS s ON s.flight_id = COALESCE(NULLIF(w.flight_id, 0), i.flight_id)"
+			  "                          AND s.seat_number = w.seat_number," BK_SQL_FARE_RULE(
+				  "o",
+				  "$5") "),"
+						" quote AS ("
+						"  INSERT INTO public.booking_changes"
+						"         (booking_id, booking_version, change_amount, fee_amount, currency, created_at, expires_at)"
+						"  SELECT $1, $6, pg_catalog.sum(new_price - old_price + fee_amount), pg_catalog.sum(fee_amount),"
+						"         pg_catalog.min(currency), $5, $5 + pg_catalog.make_interval(secs => $7)"
+						"    FROM move"
+						"  RETURNING change_id),"
+						" item AS ("
+						"  INSERT INTO public.booking_change_items"
+						"         (change_id, item_no, flight_id, seat_number, old_price, new_price, fee_amount)"
+						"  SELECT change_id, item_no, flight_id, seat_number, old_price, new_price, fee_amount"
+						"    FROM quote, move)"
+						" SELECT change_id FROM quote",
 	INT8OID, INT2ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID, INT4OID,
 	FLOAT8OID);
 

@@ -23,8 +23,8 @@ typedef struct BkMove
 extern BkMove *bk_change_read_moves(BkObject body, int *count);
 
 /*
- * Quotes moving 1 to BK_MAX_ITEMS items: new prices less old ones, plus the fare's fee for another flight. Locks the
- * booking, claims nothing. Returns the quote's id. Raises SB002 (the new flight is not on sale, or the airline has cancelled the item's own), SB003, SB005, SB010 (a
+ * Quotes moving 1 to BK_MAX_ITEMS items: new prices less old ones, plus the fees: the fare's for another flight, and what
+ * a cancellation would keep of a difference in the passenger's favour. Locks the booking, claims nothing. Returns the quote's id. Raises SB002 (the new flight is not on sale, or the airline has cancelled the item's own), SB003, SB005, SB010 (a
  * wrong number or seat, an item that is named twice or not live, a flight in another currency), SB011, SB017, SB019 (the
  * fare does not allow it, or the flight has left).
  */

@@ -3,8 +3,8 @@
  *		Moving items to other seats or flights: a quote (change_quote.c), then its confirmation.
  *
  * A quote claims nothing. Confirming it locks the old seats and the new ones together, in lock order, claims the new and
- * then releases the old; items that stay keep their price. Another seat of the same flight costs no fee; another
- * flight costs the fare's change fee, or nothing where the airline cancelled the old one or the booking is not paid yet.
+ * then releases the old; items that stay keep their price. The fees
+ * are those of change_quote.c.
  */
 #include "postgres.h"
 
