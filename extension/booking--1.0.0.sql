@@ -201,7 +201,8 @@ COMMENT ON FUNCTION booking.quote_change(bigint, jsonb, integer) IS
 flight_id left out for the same flight. change_amount = new prices - old prices + fees: positive is due on confirmation,
 negative is refunded. The fee for another flight is the fare''s change_fee_percent of the old price; none for another seat, or
 where the airline cancelled the flight. Where the new seat is cheaper, in whatever cabin, on whatever flight, the fee has what a
-cancellation would keep of the difference: a change never gives back more than cancelling. A hold has no fees. Nothing is claimed. item_no: from 1 to 54, each once; if_version as for pay.
+cancellation would keep of the difference: a change never gives back more than cancelling. A hold has no fees. A
+paid item of a flight that the airline cancelled moves free of charge to the same cabin between the same cities. Nothing is claimed. item_no: from 1 to 54, each once; if_version as for pay.
 SB002 the new flight is not on sale, or the item''s own is cancelled; SB003 the hold has lapsed; SB005 cancelled; SB010 no such live item or seat, a flight in
 another currency, or an argument is missing or out of its range; SB011 no such booking or flight; SB017 the booking is at another
 version; SB019 the fare allows no other flight, or the flight has left.';
@@ -215,9 +216,10 @@ CREATE FUNCTION booking.confirm_change(
 COMMENT ON FUNCTION booking.confirm_change(bigint, numeric, text, text) IS
 'Carries a quote out in one transaction: new seats claimed, then old ones freed, the difference paid (amount and currency must
 be the quote''s) or refunded. Items that stay keep their price. amount, currency and method as for pay, null where nothing is due.
-SB001 a new seat has gone; SB003 the hold has lapsed; SB005 cancelled; SB006 another amount; SB008 a passenger would be twice on a
-flight; SB010 no payment where one is due, one where none is, half of one, or change_id is missing; SB011 no such quote; SB020 done,
-expired, or the booking has changed or been quoted again since.';
+SB001 a new seat has gone; SB002 the new flight is no longer on sale; SB003 the hold has lapsed; SB005 cancelled; SB006 another amount; SB008 a passenger would be twice on a
+flight; SB010 no payment where one is due, one where none is, half of one, or change_id is missing; SB011 no such quote; SB019 the old
+flight has left; SB020 done, expired, the booking has changed or been quoted again since, or the airline has cancelled a flight that the
+quote still charges for.';
 
 CREATE FUNCTION booking.change_seat(
     booking_id bigint, item_no smallint, seat_number text, amount numeric DEFAULT NULL, currency text DEFAULT NULL,

@@ -162,3 +162,35 @@ SELECT change_amount, fee_amount FROM booking.quote_change(:new, fixture.move(1,
 SELECT booking_id AS held FROM booking.create_booking(fixture.wish(421, '{1B}', fare => 'basic')) \gset
 SELECT change_amount, fee_amount FROM booking.quote_change(:held, fixture.move(1, 421, '4A'));
 SELECT * FROM booking.check_invariants();
+-- a change is confirmed on the flights as they are then
+SELECT fixture.flight(f, 30) FROM generate_series(430, 436) AS f;
+SELECT booking_id AS b FROM booking.create_booking(fixture.wish(430, '{3A}', 'instant', '100')) \gset
+SELECT change_id AS quote FROM booking.quote_change(:b, fixture.move(1, 431, '3A')) \gset
+BEGIN; UPDATE flights SET status = 'cancelled' WHERE flight_id = 431; SELECT * FROM booking.confirm_change(:quote); ROLLBACK;
+BEGIN; SELECT fixture.leave(431, '1 hour'); SELECT * FROM booking.confirm_change(:quote); ROLLBACK;
+BEGIN; UPDATE flights SET sales_close_at = now() WHERE flight_id = 431; SELECT * FROM booking.confirm_change(:quote); ROLLBACK;
+BEGIN; SELECT fixture.leave(430, '1 hour'); SELECT * FROM booking.confirm_change(:quote); ROLLBACK;
+SELECT status FROM booking.confirm_change(:quote);
+-- cancelled by the airline since: its fee is not charged any more, so the quote is stale
+SELECT fixture.leave_in(432, 20);
+SELECT booking_id AS b FROM booking.create_booking(fixture.wish(432, '{3A,3B}', 'instant', '200')) \gset
+SELECT change_id AS quote, fee_amount FROM booking.quote_change(:b, fixture.move(1, 433, '3A')) \gset
+SELECT :fee_amount AS fee_amount;
+UPDATE flights SET status = 'cancelled' WHERE flight_id = 432;
+SELECT * FROM booking.confirm_change(:quote, 50, 'EUR');
+-- a passenger who is moved off it pays nothing: in the same cabin, between the same cities. Another cabin or city has its price
+INSERT INTO airports (iata, name, city, country, latitude, longitude, time_zone) VALUES ('LGW', 'Gatwick', 'London', 'GB', 51.14806, -0.19028, 'Europe/London');
+UPDATE flights SET origin = 'LGW' WHERE flight_id = 434;
+UPDATE flights SET destination = 'LAX' WHERE flight_id = 435;
+UPDATE seats SET price = 188.40 WHERE flight_id IN (433, 434, 435) AND cabin_class = 'economy';
+SELECT change_amount, fee_amount FROM booking.quote_change(:b, fixture.move(1, 433, '1A'));
+SELECT change_amount, fee_amount FROM booking.quote_change(:b, fixture.move(1, 435, '3A'));
+SELECT change_amount, fee_amount FROM booking.quote_change(:b, fixture.move(1, 433, '3A'));
+SELECT change_id AS quote, change_amount FROM booking.quote_change(:b, fixture.move(1, 434, '3A')) \gset
+SELECT items::jsonb #>> '{0,new_price}' AS price, change_amount, fee_amount, status FROM booking.confirm_change(:quote);
+SELECT item_no, flight_id, price FROM booking_items WHERE booking_id = :b ORDER BY 1;
+-- a hold has bought nothing: it pays what the seat costs
+SELECT booking_id AS held FROM booking.create_booking(fixture.wish(436, '{3A}')) \gset
+UPDATE flights SET status = 'cancelled' WHERE flight_id = 436;
+SELECT change_amount, fee_amount FROM booking.quote_change(:held, fixture.move(1, 433, '3A'));
+SELECT * FROM booking.check_invariants();

@@ -31,4 +31,10 @@ extern BkMove *bk_change_read_moves(BkObject body, int *count);
 extern int64 bk_change_quote(int64 booking_id, int64 if_version, const BkMove *moves,
 							 int count);
 
+/*
+ * Looks at the flights of a quote again, before it is carried out. The booking is locked. Raises SB002, SB010 and SB019 as
+ * quoting would, and SB020 where the airline has cancelled a flight since and the quote still charges for it.
+ */
+extern void bk_change_require_still_allowed(int64 booking_id, int64 change_id);
+
 #endif

@@ -165,6 +165,7 @@ bk_change_confirm(int64 change_id, const BkTender *tender)
 	quote = bk_query_run(&find_quote, bk_int64(change_id));
 	bk_quote_require_fresh(quote, &booking, SB_CHANGE_STALE, SB_CHANGE_STALE);
 	due = bk_row_value(quote, 0, "change_amount");
+	bk_change_require_still_allowed(booking.booking_id, change_id);
 	pays = require_tender(&booking, due, tender);
 
 	refuse_double(booking.booking_id, change_id);
