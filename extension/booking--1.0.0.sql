@@ -151,11 +151,13 @@ missing, status is none, or a number is out of range.';
 CREATE FUNCTION booking.booking_items(booking_id bigint)
     RETURNS TABLE (item_no smallint, flight_id bigint, flight_number text, origin character, destination character,
                    scheduled_departure timestamptz, scheduled_departure_local timestamp, seat_number text, cabin_class text,
-                   passenger_name text, passenger_type text, price numeric, penalty_amount numeric, status text)
+                   passenger_name text, passenger_type text, price numeric, penalty_amount numeric,
+                   fee_amount numeric, status text)
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'booking_booking_items';
 COMMENT ON FUNCTION booking.booking_items(bigint) IS
-'The items of a booking: one passenger on one flight each; price and penalty_amount in the booking''s currency. SB010: booking_id
+'The items of a booking: one passenger on one flight each; price, penalty_amount and fee_amount (of its changes) in
+the booking''s currency. SB010: booking_id
 is missing; SB011: no such booking.';
 
 CREATE FUNCTION booking.quote_cancellation(

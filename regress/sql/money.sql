@@ -194,3 +194,21 @@ SELECT booking_id AS held FROM booking.create_booking(fixture.wish(436, '{3A}'))
 UPDATE flights SET status = 'cancelled' WHERE flight_id = 436;
 SELECT change_amount, fee_amount FROM booking.quote_change(:held, fixture.move(1, 433, '3A'));
 SELECT * FROM booking.check_invariants();
+-- fees are shown where the total is; a hold that has lapsed looks the same before the sweep and after it
+SELECT item_no, price, fee_amount, penalty_amount FROM booking.booking_items(:standard);
+SELECT body::json ->> 'total_amount' AS total, body::json ->> 'fee_amount' AS fees, body::json #>> '{items,0,fee_amount}' AS of_item
+  FROM booking.booking_api('GET', '/v1/bookings/' || :standard);
+SELECT body::json ->> 'fee_amount' AS fees, body::json #>> '{items,0,fee_amount}' AS of_item
+  FROM booking.booking_api('POST', '/v1/bookings', body => fixture.wish(403, '{4A}'));
+SELECT booking_id AS lapsed FROM booking.create_booking(fixture.wish(403, '{4B,4C}')) \gset
+SELECT fixture.lapse(:lapsed);
+CREATE FUNCTION fixture.shown(booking bigint) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT body::jsonb - 'version' FROM booking.booking_api('GET', '/v1/bookings/' || booking);
+$$;
+SELECT fixture.shown(:lapsed) AS before \gset
+SELECT j ->> 'status' AS status, j ->> 'total_amount' AS total, j #>> '{items,0,status}' AS item, j ->> 'expired_at' = j ->> 'payment_required_by' AS expired
+  FROM CAST(:'before' AS jsonb) AS j;
+SELECT status FROM booking.booking_items(:lapsed);
+SELECT status, total_amount FROM booking.list_bookings(1, max_bookings => 1);
+SELECT booking.expire_holds() > 0 AS swept;
+SELECT fixture.shown(:lapsed) = :'before' AS same;

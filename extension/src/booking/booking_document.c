@@ -29,7 +29,7 @@ static BkQuery read_summary = BK_SELECT("SELECT " BK_SQL_SUMMARY
 
 static BkQuery read_booking = BK_SELECT(
 	"SELECT " BK_SQL_SUMMARY ","
-	"       b.customer_id, b.fare_code, b.channel, b.confirmed_at, b.cancelled_at, b.expired_at, b.created_at,"
+	"       b.customer_id, b.fare_code, b.channel, b.confirmed_at, b.cancelled_at, s.expired_at, b.created_at,"
 	"       b.contact_email, b.contact_phone,"
 	"       (SELECT COALESCE(pg_catalog.sum(p.amount), " NO_AMOUNT ")"
 	"          FROM public.payments AS p"
@@ -50,8 +50,11 @@ static BkQuery read_booking = BK_SELECT(
 static BkQuery read_items = BK_SELECT(
 	"SELECT i.item_no, " SQL_ITEM_FLIGHT ","
 	"       i.seat_number, s.cabin_class::text, i.passenger_name, i.passenger_type, i.price,"
-	"       i.penalty_amount, i.status, " SQL_FLIGHT_STATE
+	"       i.penalty_amount, i.fee_amount,"
+	"       CASE WHEN i.status = 'held' AND shown.status = 'expired' THEN 'expired' ELSE i.status END AS status, " SQL_FLIGHT_STATE
 	"  FROM public.booking_items AS i"
+	"  JOIN (SELECT b.booking_id, s.status FROM " BK_SQL_SHOWN_BOOKINGS
+	") AS shown USING (booking_id)"
 	"  JOIN public.flights AS f USING (flight_id)"
 	"  JOIN public.airports AS o ON o.iata = f.origin"
 	"  JOIN public.seats AS s USING (flight_id, seat_number)"
@@ -96,6 +99,7 @@ typedef struct BookingItem
 	const char *passenger_type;
 	const char *price;
 	const char *penalty_amount;
+	Datum fee_amount; /* numeric */
 	const char *status;
 } BookingItem;
 
@@ -127,6 +131,7 @@ static Document new_document(const BkNewBooking *booking);
 static BookingItem *new_items(const BkNewBooking *booking);
 static void put_document(StringInfo out, const Document *document);
 static void put_item(StringInfo out, const BookingItem *item);
+static Datum sum_fees(const Document *document);
 static void put_actions(StringInfo out, const Document *document);
 static bool item_is_live(const BookingItem *item);
 
@@ -288,6 +293,7 @@ items_from_rows(BkRows rows)
 						  .passenger_type = bk_row_text(rows, row, "passenger_type"),
 						  .price = bk_row_text(rows, row, "price"),
 						  .penalty_amount = bk_row_text(rows, row, "penalty_amount"),
+						  .fee_amount = bk_row_value(rows, row, "fee_amount"),
 						  .status = bk_row_text(rows, row, "status")};
 	return items;
 }
@@ -338,6 +344,8 @@ new_items(const BkNewBooking *booking)
 {
 	BookingItem *items = palloc_array(BookingItem, booking->request->count);
 	BkRows flight = {0};
+	Datum no_fee = DirectFunctionCall3(numeric_in, CStringGetDatum(NO_AMOUNT),
+									   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
 
 	for (int i = 0; i < booking->request->count; i++)
 	{
@@ -356,6 +364,7 @@ new_items(const BkNewBooking *booking)
 								 .price = DatumGetCString(
 									 DirectFunctionCall1(numeric_out, claim->price)),
 								 .penalty_amount = NO_AMOUNT,
+								 .fee_amount = no_fee,
 								 .status = booking->status};
 	}
 	return items;
@@ -375,6 +384,7 @@ put_document(StringInfo out, const Document *document)
 	bk_json_put_string(out, "fare_code", document->fare_code);
 	bk_json_put_string(out, "channel", document->channel);
 	bk_json_put_money(out, "total_amount", summary->total_amount);
+	bk_json_put_money(out, "fee_amount", sum_fees(document));
 	bk_json_put_string(out, "paid_amount", document->paid_amount);
 	bk_json_put_string(out, "currency", summary->currency);
 	bk_json_put_timestamp(out, "payment_required_by", summary->payment_required_by);
@@ -409,8 +419,20 @@ put_item(StringInfo out, const BookingItem *item)
 	bk_json_put_string(out, "passenger_type", item->passenger_type);
 	bk_json_put_string(out, "price", item->price);
 	bk_json_put_string(out, "penalty_amount", item->penalty_amount);
+	bk_json_put_money(out, "fee_amount", item->fee_amount);
 	bk_json_put_string(out, "status", item->status);
 	bk_json_close(out, '}');
+}
+
+/* Numeric; the part of the total that is fees of changes. */
+static Datum
+sum_fees(const Document *document)
+{
+	Datum sum = document->items[0].fee_amount;
+
+	for (int i = 1; i < document->item_count; i++)
+		sum = DirectFunctionCall2(numeric_add, sum, document->items[i].fee_amount);
+	return sum;
 }
 
 /* What the customer may do with the booking, as the rules of paying and cancelling have it. */
