@@ -125,7 +125,7 @@ COMMENT ON FUNCTION booking.pay(bigint, numeric, text, text, integer) IS
 'Pays a held booking and confirms it: once, before its deadline by the database clock, with exactly its total_amount and
 currency. amount: not negative, at most ten digits and two decimals; currency: ISO 4217; method: card (also for null),
 bank_transfer, cash or voucher. if_version: the version of the booking that was decided on, from 1, null for any.
-SB003 the hold has lapsed; SB004 already paid; SB005 cancelled; SB006 another amount or currency; SB010 an argument is missing or
+SB002 a flight has left or is cancelled; SB003 the hold has lapsed; SB004 already paid; SB005 cancelled; SB006 another amount or currency; SB010 an argument is missing or
 out of its range; SB011 no such booking; SB017 the booking is at another version.';
 
 CREATE FUNCTION booking.find_booking(booking_reference text, last_name text)
@@ -151,11 +151,13 @@ missing, status is none, or a number is out of range.';
 CREATE FUNCTION booking.booking_items(booking_id bigint)
     RETURNS TABLE (item_no smallint, flight_id bigint, flight_number text, origin character, destination character,
                    scheduled_departure timestamptz, scheduled_departure_local timestamp, seat_number text, cabin_class text,
-                   passenger_name text, passenger_type text, price numeric, penalty_amount numeric, status text)
+                   passenger_name text, passenger_type text, price numeric, penalty_amount numeric,
+                   fee_amount numeric, status text)
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'booking_booking_items';
 COMMENT ON FUNCTION booking.booking_items(bigint) IS
-'The items of a booking: one passenger on one flight each; price and penalty_amount in the booking''s currency. SB010: booking_id
+'The items of a booking: one passenger on one flight each; price, penalty_amount and fee_amount (of its changes) in
+the booking''s currency. SB010: booking_id
 is missing; SB011: no such booking.';
 
 CREATE FUNCTION booking.quote_cancellation(
@@ -167,8 +169,9 @@ CREATE FUNCTION booking.quote_cancellation(
 COMMENT ON FUNCTION booking.quote_cancellation(bigint, smallint[], integer) IS
 'Quotes what cancelling the items (null: all live ones) would refund and keep; changes nothing else. The newest quote of a
 booking can be confirmed until expires_at (setting booking.quote_duration). Penalty: none where the airline cancelled the
-flight, or within 24 hours of purchase at 7 days or more before departure (14 CFR 259.5(b)(4)); all at a fare that is not
-refundable; else the percentage of fare_rules. item_nos: 1 to 54 numbers from 1 to 54; if_version as for pay. SB003 the hold has
+flight, or within 24 hours of the purchase if the flight departs 168 hours or more after the reservation (14 CFR 259.5(b)(4)); all at a fare that is not
+refundable; else the percentage of fare_rules. A flight has left from its actual, estimated or scheduled departure on, whatever its
+status says; one that the airline cancelled never does. item_nos: 1 to 54 numbers from 1 to 54; if_version as for pay. SB003 the hold has
 lapsed; SB005 cancelled; SB009 a flight has left; SB010 no such live item, or an argument is missing or out of its range; SB011 no
 such booking; SB017 the booking is at another version.';
 
@@ -178,8 +181,8 @@ CREATE FUNCTION booking.confirm_cancellation(cancellation_id bigint)
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'booking_confirm_cancellation';
 COMMENT ON FUNCTION booking.confirm_cancellation(bigint) IS
-'Carries a quote out in one transaction: items cancelled, seats free, refund in the ledger. SB003 the hold has lapsed;
-SB005 done already; SB007 the quote has expired, or the booking has changed or been quoted again since; SB009 a flight has left
+'Carries a quote out in one transaction: items cancelled, seats free, refund in the ledger: by the methods of the payments, the
+newest first, to none more than it paid. SB003 the hold has lapsed; SB005 done already; SB007 the quote has expired, or the booking has changed or been quoted again since; SB009 a flight has left
 since; SB010 cancellation_id is missing; SB011 no such quote.';
 
 CREATE FUNCTION booking.cancel(booking_id bigint, item_nos smallint[] DEFAULT NULL, if_version integer DEFAULT NULL)
@@ -198,9 +201,11 @@ CREATE FUNCTION booking.quote_change(booking_id bigint, change jsonb, if_version
 COMMENT ON FUNCTION booking.quote_change(bigint, jsonb, integer) IS
 'Quotes moving items to other seats, of their own flights or of others: {"items": [{"item_no": 1, "flight_id": 2, "seat": "12A"}]},
 flight_id left out for the same flight. change_amount = new prices - old prices + fees: positive is due on confirmation,
-negative is refunded. The fee for another flight is the fare''s change_fee_percent of the old price; none for another seat,
-for a hold, or where the airline cancelled the flight. Nothing is claimed. item_no: from 1 to 54, each once; if_version as for pay.
-SB002 the new flight is not on sale; SB003 the hold has lapsed; SB005 cancelled; SB010 no such live item or seat, a flight in
+negative is refunded. The fee for another flight is the fare''s change_fee_percent of the old price; none for another seat, or
+where the airline cancelled the flight. Where the new seat is cheaper, in whatever cabin, on whatever flight, the fee has what a
+cancellation would keep of the difference: a change never gives back more than cancelling. A hold has no fees. A
+paid item of a flight that the airline cancelled moves free of charge to the same cabin between the same cities. Nothing is claimed. item_no: from 1 to 54, each once; if_version as for pay.
+SB002 the new flight is not on sale, or the item''s own is cancelled; SB003 the hold has lapsed; SB005 cancelled; SB010 no such live item or seat, a flight in
 another currency, or an argument is missing or out of its range; SB011 no such booking or flight; SB017 the booking is at another
 version; SB019 the fare allows no other flight, or the flight has left.';
 
@@ -213,9 +218,10 @@ CREATE FUNCTION booking.confirm_change(
 COMMENT ON FUNCTION booking.confirm_change(bigint, numeric, text, text) IS
 'Carries a quote out in one transaction: new seats claimed, then old ones freed, the difference paid (amount and currency must
 be the quote''s) or refunded. Items that stay keep their price. amount, currency and method as for pay, null where nothing is due.
-SB001 a new seat has gone; SB003 the hold has lapsed; SB005 cancelled; SB006 another amount; SB008 a passenger would be twice on a
-flight; SB010 no payment where one is due, one where none is, half of one, or change_id is missing; SB011 no such quote; SB020 done,
-expired, or the booking has changed or been quoted again since.';
+SB001 a new seat has gone; SB002 the new flight is no longer on sale; SB003 the hold has lapsed; SB005 cancelled; SB006 another amount; SB008 a passenger would be twice on a
+flight; SB010 no payment where one is due, one where none is, half of one, or change_id is missing; SB011 no such quote; SB019 the old
+flight has left; SB020 done, expired, the booking has changed or been quoted again since, or the airline has cancelled a flight that the
+quote still charges for.';
 
 CREATE FUNCTION booking.change_seat(
     booking_id bigint, item_no smallint, seat_number text, amount numeric DEFAULT NULL, currency text DEFAULT NULL,
@@ -344,9 +350,9 @@ SELECT 'payment_in_booking_currency',
  WHERE p.currency <> b.currency
 UNION ALL
 SELECT 'refund_within_payments',
-       format('booking %s was refunded %s more than it paid', p.booking_id, -sum(p.amount))
+       format('booking %s was refunded %s more by %s than it paid so', p.booking_id, -sum(p.amount), p.method)
   FROM public.payments AS p
- GROUP BY p.booking_id
+ GROUP BY p.booking_id, p.method
 HAVING sum(p.amount) < 0
 UNION ALL
 SELECT 'cancellation_matches_refund',

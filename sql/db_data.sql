@@ -766,10 +766,10 @@ WITH seated AS MATERIALIZED (
 )
 SELECT e.*, x.status,
        -- The fare's fee for the time left; nothing when the airline called the flight off, or within a day of the
-       -- purchase and a week or more before departure.
+       -- purchase if the flight departs a week or more after the reservation.
        CASE WHEN x.status <> 'cancelled' OR e.confirmed_at IS NULL OR e.cancelled_at = e.called_off_at THEN 0
             WHEN e.cancelled_at < e.confirmed_at + interval '24 hours'
-             AND e.cancelled_at <= e.scheduled_departure - interval '7 days' THEN 0
+             AND e.scheduled_departure >= e.created_at + interval '168 hours' THEN 0
             WHEN NOT e.refundable THEN e.price
             ELSE round(e.price * coalesce(
                      (SELECT r.cancellation_fee_percent FROM public.fare_rules AS r

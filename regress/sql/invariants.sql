@@ -31,6 +31,7 @@ BEGIN; UPDATE bookings SET total_amount = total_amount + 1 WHERE booking_id = :p
 BEGIN; INSERT INTO payments (booking_id, amount, currency) VALUES (:paid, 1, 'EUR'); SELECT fixture.broken(); ROLLBACK;
 BEGIN; INSERT INTO payments (booking_id, amount, currency) VALUES (:paid, 1, 'USD'), (:paid, -1, 'USD'); SELECT fixture.broken(); ROLLBACK;
 BEGIN; INSERT INTO payments (booking_id, amount, currency) VALUES (:held, -1, 'EUR'); SELECT fixture.broken(); ROLLBACK;
+BEGIN; INSERT INTO payments (booking_id, amount, currency, method) VALUES (:paid, 1, 'EUR', 'cash'), (:paid, -1, 'EUR', 'voucher'); SELECT fixture.broken(); ROLLBACK;
 BEGIN; UPDATE cancellations SET status = 'confirmed', confirmed_at = now() WHERE cancellation_id = :quote; SELECT fixture.broken(); ROLLBACK;
 -- events
 BEGIN; INSERT INTO booking_events (booking_id, item_no, flight_id, seat_number, event_type, seat_delta, revenue_delta, occurred_at) VALUES (:paid, 1, 50, '3A', 'confirmed', 1, 0, now()); SELECT fixture.broken(); ROLLBACK;

@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "base/words.h"
 #include "booking/booking_document.h"
+#include "inventory/flights.h"
 
 #define NO_AMOUNT "0.00"
 
@@ -28,7 +29,7 @@ static BkQuery read_summary = BK_SELECT("SELECT " BK_SQL_SUMMARY
 
 static BkQuery read_booking = BK_SELECT(
 	"SELECT " BK_SQL_SUMMARY ","
-	"       b.customer_id, b.fare_code, b.channel, b.confirmed_at, b.cancelled_at, b.expired_at, b.created_at,"
+	"       b.customer_id, b.fare_code, b.channel, b.confirmed_at, b.cancelled_at, s.expired_at, b.created_at,"
 	"       b.contact_email, b.contact_phone,"
 	"       (SELECT COALESCE(pg_catalog.sum(p.amount), " NO_AMOUNT ")"
 	"          FROM public.payments AS p"
@@ -40,14 +41,20 @@ static BkQuery read_booking = BK_SELECT(
 #define SQL_ITEM_FLIGHT                                                             \
 	"f.flight_id, f.flight_number, f.origin, f.destination, f.scheduled_departure," \
 	" pg_catalog.timezone(o.time_zone, f.scheduled_departure) AS scheduled_departure_local"
+/* What the customer may do about an item depends on these. */
+#define SQL_FLIGHT_STATE \
+	BK_SQL_LEFT("f") " AS has_left," BK_SQL_GROUNDED("f") " AS grounded"
 #define FIRST_OF_FLIGHT "flight_id"
 #define LAST_OF_FLIGHT "scheduled_departure_local"
 
 static BkQuery read_items = BK_SELECT(
 	"SELECT i.item_no, " SQL_ITEM_FLIGHT ","
 	"       i.seat_number, s.cabin_class::text, i.passenger_name, i.passenger_type, i.price,"
-	"       i.penalty_amount, i.status"
+	"       i.penalty_amount, i.fee_amount,"
+	"       CASE WHEN i.status = 'held' AND shown.status = 'expired' THEN 'expired' ELSE i.status END AS status, " SQL_FLIGHT_STATE
 	"  FROM public.booking_items AS i"
+	"  JOIN (SELECT b.booking_id, s.status FROM " BK_SQL_SHOWN_BOOKINGS
+	") AS shown USING (booking_id)"
 	"  JOIN public.flights AS f USING (flight_id)"
 	"  JOIN public.airports AS o ON o.iata = f.origin"
 	"  JOIN public.seats AS s USING (flight_id, seat_number)"
@@ -55,7 +62,7 @@ static BkQuery read_items = BK_SELECT(
 	" ORDER BY i.item_no",
 	INT8OID);
 
-static BkQuery read_flight = BK_SELECT("SELECT " SQL_ITEM_FLIGHT
+static BkQuery read_flight = BK_SELECT("SELECT " SQL_ITEM_FLIGHT ", " SQL_FLIGHT_STATE
 									   "  FROM public.flights AS f"
 									   "  JOIN public.airports AS o ON o.iata = f.origin"
 									   " WHERE f.flight_id = $1",
@@ -92,6 +99,7 @@ typedef struct BookingItem
 	const char *passenger_type;
 	const char *price;
 	const char *penalty_amount;
+	Datum fee_amount; /* numeric */
 	const char *status;
 } BookingItem;
 
@@ -123,7 +131,9 @@ static Document new_document(const BkNewBooking *booking);
 static BookingItem *new_items(const BkNewBooking *booking);
 static void put_document(StringInfo out, const Document *document);
 static void put_item(StringInfo out, const BookingItem *item);
-static const char *available_actions(const char *status);
+static Datum sum_fees(const Document *document);
+static void put_actions(StringInfo out, const Document *document);
+static bool item_is_live(const BookingItem *item);
 
 PG_FUNCTION_INFO_V1(booking_booking_items);
 
@@ -283,6 +293,7 @@ items_from_rows(BkRows rows)
 						  .passenger_type = bk_row_text(rows, row, "passenger_type"),
 						  .price = bk_row_text(rows, row, "price"),
 						  .penalty_amount = bk_row_text(rows, row, "penalty_amount"),
+						  .fee_amount = bk_row_value(rows, row, "fee_amount"),
 						  .status = bk_row_text(rows, row, "status")};
 	return items;
 }
@@ -333,6 +344,8 @@ new_items(const BkNewBooking *booking)
 {
 	BookingItem *items = palloc_array(BookingItem, booking->request->count);
 	BkRows flight = {0};
+	Datum no_fee = DirectFunctionCall3(numeric_in, CStringGetDatum(NO_AMOUNT),
+									   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
 
 	for (int i = 0; i < booking->request->count; i++)
 	{
@@ -351,6 +364,7 @@ new_items(const BkNewBooking *booking)
 								 .price = DatumGetCString(
 									 DirectFunctionCall1(numeric_out, claim->price)),
 								 .penalty_amount = NO_AMOUNT,
+								 .fee_amount = no_fee,
 								 .status = booking->status};
 	}
 	return items;
@@ -370,6 +384,7 @@ put_document(StringInfo out, const Document *document)
 	bk_json_put_string(out, "fare_code", document->fare_code);
 	bk_json_put_string(out, "channel", document->channel);
 	bk_json_put_money(out, "total_amount", summary->total_amount);
+	bk_json_put_money(out, "fee_amount", sum_fees(document));
 	bk_json_put_string(out, "paid_amount", document->paid_amount);
 	bk_json_put_string(out, "currency", summary->currency);
 	bk_json_put_timestamp(out, "payment_required_by", summary->payment_required_by);
@@ -382,8 +397,7 @@ put_document(StringInfo out, const Document *document)
 	bk_json_put_string(out, "email", document->contact_email);
 	bk_json_put_string(out, "phone", document->contact_phone);
 	bk_json_close(out, '}');
-	bk_json_key(out, "available_actions");
-	appendStringInfoString(out, available_actions(summary->status));
+	put_actions(out, document);
 	bk_json_open_member(out, "items", '[');
 	for (int i = 0; i < document->item_count; i++)
 		put_item(out, &document->items[i]);
@@ -405,17 +419,50 @@ put_item(StringInfo out, const BookingItem *item)
 	bk_json_put_string(out, "passenger_type", item->passenger_type);
 	bk_json_put_string(out, "price", item->price);
 	bk_json_put_string(out, "penalty_amount", item->penalty_amount);
+	bk_json_put_money(out, "fee_amount", item->fee_amount);
 	bk_json_put_string(out, "status", item->status);
 	bk_json_close(out, '}');
 }
 
-/* What the customer may do with a booking in a state, as a JSON array. */
-static const char *
-available_actions(const char *status)
+/* Numeric; the part of the total that is fees of changes. */
+static Datum
+sum_fees(const Document *document)
 {
-	if (bk_word_is(status, BK_HELD))
-		return "[\"pay\",\"cancel\"]";
-	if (bk_word_is(status, BK_CONFIRMED) || bk_word_is(status, BK_PARTIALLY_CANCELLED))
-		return "[\"cancel\"]";
-	return "[]";
+	Datum sum = document->items[0].fee_amount;
+
+	for (int i = 1; i < document->item_count; i++)
+		sum = DirectFunctionCall2(numeric_add, sum, document->items[i].fee_amount);
+	return sum;
+}
+
+/* What the customer may do with the booking, as the rules of paying and cancelling have it. */
+static void
+put_actions(StringInfo out, const Document *document)
+{
+	const char *status = document->summary.status;
+	bool pay = bk_word_is(status, BK_HELD);
+	bool cancel = false;
+
+	for (int i = 0; i < document->item_count; i++)
+	{
+		const BookingItem *item = &document->items[i];
+
+		if (!item_is_live(item))
+			continue;
+		pay = pay && !bk_row_bool(item->flights, item->flight, "grounded");
+		cancel = cancel || !bk_row_bool(item->flights, item->flight, "has_left");
+	}
+	cancel = cancel && (bk_word_is(status, BK_HELD) || bk_word_is(status, BK_CONFIRMED) ||
+						bk_word_is(status, BK_PARTIALLY_CANCELLED));
+	bk_json_key(out, "available_actions");
+	appendStringInfo(out, "[%s%s%s]", pay ? "\"pay\"" : "", pay && cancel ? "," : "",
+					 cancel ? "\"cancel\"" : "");
+}
+
+/* Whether an item has its seat: BK_SQL_LIVE. */
+static bool
+item_is_live(const BookingItem *item)
+{
+	return !bk_word_is(item->status, BK_CANCELLED) &&
+		   !bk_word_is(item->status, BK_EXPIRED);
 }

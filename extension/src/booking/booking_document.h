@@ -11,16 +11,22 @@
 #include "base/compat.h"
 #include "booking/new_booking.h"
 
-/* Bookings b with s.status, their status as shown: a hold that has lapsed is expired, whether or not the sweep has been by. */
-#define BK_SQL_SHOWN_BOOKINGS                                                 \
-	"public.bookings AS b, LATERAL ("                                         \
-	" SELECT CASE WHEN b.status = 'held'"                                     \
-	"              AND b.payment_required_by <= pg_catalog.clock_timestamp()" \
-	"             THEN 'expired' ELSE b.status END) AS s (status)"
+/*
+ * Bookings b as shown, s: a hold that has lapsed is expired from its deadline on and owes nothing, whether or not the sweep has
+ * been by.
+ */
+#define BK_SQL_SHOWN_BOOKINGS                                                             \
+	"public.bookings AS b, LATERAL ("                                                     \
+	" SELECT b.status = 'held' AND b.payment_required_by <= pg_catalog.clock_timestamp()" \
+	" ) AS l (lapsed), LATERAL ("                                                         \
+	" SELECT CASE WHEN l.lapsed THEN 'expired' ELSE b.status END,"                        \
+	"        CASE WHEN l.lapsed THEN 0.00 ELSE b.total_amount END,"                       \
+	"        CASE WHEN l.lapsed THEN b.payment_required_by ELSE b.expired_at END"         \
+	" ) AS s (status, total_amount, expired_at)"
 
 /* The columns of a booking's summary. */
 #define BK_SQL_SUMMARY                                                               \
-	"b.booking_id, b.booking_reference, s.status, b.total_amount, b.currency::text," \
+	"b.booking_id, b.booking_reference, s.status, s.total_amount, b.currency::text," \
 	" b.payment_required_by, b.version"
 
 /* Writes a booking with its items and payments; returns its version. Raises SB011. */

@@ -53,10 +53,10 @@ static BkQuery lock_lapsed = BK_SELECT(
 	"           FOR NO KEY UPDATE SKIP LOCKED) AS b",
 	INT8OID);
 
-/* Nothing is owed for a hold that has lapsed. */
+/* Nothing is owed for a hold that has lapsed; it has been expired since its deadline. */
 static BkQuery expire_bookings = BK_UPDATE(
 	"UPDATE public.bookings"
-	"   SET status = 'expired', total_amount = 0, expired_at = pg_catalog.clock_timestamp(),"
+	"   SET status = 'expired', total_amount = 0, expired_at = payment_required_by,"
 	"       version = version + 1, updated_at = pg_catalog.clock_timestamp()"
 	" WHERE booking_id = ANY ($1)",
 	INT8ARRAYOID);

@@ -5,9 +5,7 @@
  * A quote locks nothing but the booking's row for its own moment. Its penalties are worked out as of the moment of the
  * quote, when it is made and again when it is confirmed, so that confirming it late within its life costs the same.
  *
- * Penalty of a confirmed item: nothing where the airline cancelled the flight, or within 24 hours of the purchase if
- * departure is at least 7 days off (14 CFR 259.5(b)(4)); the whole price at a fare that is not refundable; otherwise the
- * percentage of the fare's rule for the time left. A held item has nothing to refund and nothing to keep.
+ * Penalty of a confirmed item: BK_SQL_PENALTY_PERCENT of its price. A held item has nothing to refund and nothing to keep.
  */
 #include "postgres.h"
 
@@ -27,6 +25,7 @@
 #include "booking/items.h"
 #include "booking/payments.h"
 #include "booking/quotes.h"
+#include "inventory/flights.h"
 
 /*
  * The items asked for ($2 null: every live one), as of $3. One row: how many there are, how many of them are not there or
@@ -37,30 +36,29 @@ static BkQuery price_cancellation = BK_SELECT(
 	"       pg_catalog.count(*) FILTER (WHERE " BK_SQL_LIVE(
 		"i") " IS NOT TRUE) AS not_live,"
 			 "       pg_catalog.count(*) FILTER (WHERE i.status IN ('flown', 'no_show')"
-			 "                                      OR f.status IN ('departed', 'arrived')) AS flight_left,"
-			 "       pg_catalog.array_agg(w.item_no ORDER BY w.item_no) AS item_nos,"
-			 "       pg_catalog.array_agg(p.penalty ORDER BY w.item_no) AS penalties,"
-			 "       pg_catalog.sum(p.penalty) AS penalty_amount,"
-			 "       pg_catalog.sum(CASE i.status WHEN 'held' THEN 0 ELSE i.price - p.penalty END) AS refund_amount"
-			 "  FROM (SELECT pg_catalog.unnest($2) AS item_no"
-			 "        UNION"
-			 "        SELECT l.item_no"
-			 "          FROM public.booking_items AS l"
-			 "         WHERE $2 IS NULL AND l.booking_id = $1 AND " BK_SQL_LIVE(
-				 "l") ") AS w"
-					  "  JOIN public.bookings AS b ON b.booking_id = $1"
-					  "  JOIN public.fares AS a ON a.fare_code = b.fare_code"
-					  "  LEFT JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = w.item_no"
-					  "  LEFT JOIN public.flights AS f ON f.flight_id = i.flight_id," BK_SQL_FARE_RULE(
-						  "f",
-						  "$3") ","
-								"       LATERAL (SELECT CASE"
-								"                         WHEN i.status = 'held' OR f.status = 'cancelled' THEN 0"
-								"                         WHEN $3 <= b.confirmed_at + interval '24 hours'"
-								"                              AND f.scheduled_departure >= $3 + interval '7 days' THEN 0"
-								"                         WHEN NOT a.refundable THEN i.price"
-								"                         ELSE pg_catalog.round(i.price * fee.cancellation_percent / 100, 2)"
-								"                       END) AS p (penalty)",
+			 "                                      OR " BK_SQL_LEFT(
+				 "f") ") AS flight_left,"
+					  "       pg_catalog.array_agg(w.item_no ORDER BY w.item_no) AS item_nos,"
+					  "       pg_catalog.array_agg(p.penalty ORDER BY w.item_no) AS penalties,"
+					  "       pg_catalog.sum(p.penalty) AS penalty_amount,"
+					  "       pg_catalog.sum(CASE i.status WHEN 'held' THEN 0 ELSE i.price - p.penalty END) AS refund_amount"
+					  "  FROM (SELECT pg_catalog.unnest($2) AS item_no"
+					  "        UNION"
+					  "        SELECT l.item_no"
+					  "          FROM public.booking_items AS l"
+					  "         WHERE $2 IS NULL AND l.booking_id = $1 AND " BK_SQL_LIVE(
+						  "l") ") AS w"
+							   "  JOIN public.bookings AS b ON b.booking_id = $1"
+							   "  JOIN public.fares AS a ON a.fare_code = b.fare_code"
+							   "  LEFT JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = w.item_no"
+							   "  LEFT JOIN public.flights AS f ON f.flight_id = i.flight_id," BK_SQL_FARE_RULE(
+								   "f",
+								   "$3") ","
+										 "       LATERAL (SELECT CASE i.status WHEN 'held' THEN 0"
+										 "               ELSE pg_catalog.round(i.price * " BK_SQL_PENALTY_PERCENT(
+											 "f",
+											 "$3") " / 100, 2)"
+												   "               END) AS p (penalty)",
 	INT8OID, INT2ARRAYOID, TIMESTAMPTZOID);
 
 static BkQuery insert_quote = BK_INSERT_RETURNING(

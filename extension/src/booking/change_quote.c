@@ -23,56 +23,106 @@
 static BkQuery price_moves = BK_SELECT(
 	"SELECT w.item_no, COALESCE(" BK_SQL_LIVE(
 		"i") ", false) AS item_live,"
-			 "       COALESCE(i.status IN ('flown', 'no_show') OR o.status IN ('departed', 'arrived'), false) AS flight_left,"
-			 "       f.flight_id = o.flight_id OR a.changeable OR o.status = 'cancelled' AS changeable,"
-			 "       COALESCE(f.flight_id, w.flight_id) AS new_flight, f.flight_id IS NOT NULL AS flight_found,"
-			 "       f.flight_id = o.flight_id OR " BK_SQL_ON_SALE " AS on_sale,"
-			 "       f.currency = b.currency AS same_currency, s.seat_number IS NOT NULL AS seat_found"
-			 "  FROM unnest($2, $3, $4) AS w (item_no, flight_id, seat_number)"
-			 "  JOIN public.bookings AS b ON b.booking_id = $1"
-			 "  JOIN public.fares AS a ON a.fare_code = b.fare_code"
-			 "  LEFT JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = w.item_no"
-			 "  LEFT JOIN public.flights AS o ON o.flight_id = i.flight_id"
-			 "  LEFT JOIN public.flights AS f ON f.flight_id = COALESCE(NULLIF(w.flight_id, 0), i.flight_id)"
-			 "  LEFT JOIN public.seats AS s ON s.flight_id = f.flight_id AND s.seat_number = w.seat_number",
+			 "       COALESCE(i.status IN ('flown', 'no_show') OR " BK_SQL_LEFT(
+				 "o") ", false) AS flight_left,"
+					  "       f.flight_id = o.flight_id OR a.changeable OR o.status = 'cancelled' AS changeable,"
+					  "       COALESCE(f.flight_id, w.flight_id) AS new_flight, f.flight_id IS NOT NULL AS flight_found,"
+					  "       f.flight_id = o.flight_id AND f.status <> 'cancelled' OR " BK_SQL_ON_SALE
+					  " AS on_sale,"
+					  "       f.currency = b.currency AS same_currency, s.seat_number IS NOT NULL AS seat_found"
+					  "  FROM unnest($2, $3, $4) AS w (item_no, flight_id, seat_number)"
+					  "  JOIN public.bookings AS b ON b.booking_id = $1"
+					  "  JOIN public.fares AS a ON a.fare_code = b.fare_code"
+					  "  LEFT JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = w.item_no"
+					  "  LEFT JOIN public.flights AS o ON o.flight_id = i.flight_id"
+					  "  LEFT JOIN public.flights AS f ON f.flight_id = COALESCE(NULLIF(w.flight_id, 0), i.flight_id)"
+					  "  LEFT JOIN public.seats AS s ON s.flight_id = f.flight_id AND s.seat_number = w.seat_number",
 	INT8OID, INT2ARRAYOID, INT8ARRAYOID, TEXTARRAYOID);
 
 /*
+ * Whether the airline owes the move: it cancelled the flight o that item i is paid for, and seat s, on flight f, is in the same
+ * cabin and flies between the same cities. Such a move costs nothing.
+ */
+#define SQL_OWED                                                                                                \
+	"(o.status = 'cancelled' AND i.status <> 'held'"                                                            \
+	" AND s.cabin_class = (SELECT old.cabin_class FROM public.seats AS old"                                     \
+	"                       WHERE old.flight_id = i.flight_id AND old.seat_number = i.seat_number)"             \
+	" AND NOT EXISTS (SELECT"                                                                                   \
+	"                   FROM (VALUES (o.origin, f.origin), (o.destination, f.destination)) AS e (was, becomes)" \
+	"                   JOIN public.airports AS p ON p.iata = e.was"                                            \
+	"                   JOIN public.airports AS n ON n.iata = e.becomes"                                        \
+	"                  WHERE (p.city, p.country) <> (n.city, n.country)))"
+
+/*
+ * What a move of item i of booking b, at fare a, from flight o to seat s costs besides the difference of the prices, as of a
+ * moment; fee is the fare's rule for o. For a hold nothing. To another flight the share of the old price that the fare asks,
+ * unless the airline cancelled o. And where the new seat is cheaper, in the same cabin or another, on the same flight or
+ * another: the share of the difference that a cancellation would keep of it. So a change never gives back more than cancelling
+ * would, and the price of the item, of which a later cancellation keeps its own share, is what the new seat costs.
+ */
+#define SQL_SEAT_PRICE "pg_catalog.round(s.price * a.price_factor, 2)"
+#define SQL_FEE(moment)                                                           \
+	"CASE WHEN i.status = 'held' THEN 0"                                          \
+	" ELSE CASE WHEN s.flight_id = i.flight_id OR o.status = 'cancelled' THEN 0"  \
+	"           ELSE pg_catalog.round(i.price * fee.change_percent / 100, 2) END" \
+	"    + pg_catalog.round(GREATEST(i.price - " SQL_SEAT_PRICE ", 0)"            \
+	"                       * " BK_SQL_PENALTY_PERCENT("o", moment) " / 100, 2) END"
+
+/*
  * The same moves, known to be allowed: the quote and its items in one statement. $5 the moment, $6 the booking's version,
- * $7 the seconds that the quote lives. No fee for another seat of the same flight, for a hold, or where the airline cancelled
- * the flight.
+ * $7 the seconds that the quote lives.
  */
 static BkQuery insert_quote = BK_SELECT(
 	"WITH move AS ("
 	"  SELECT w.item_no, s.flight_id, s.seat_number, i.price AS old_price,"
-	"         pg_catalog.round(s.price * a.price_factor, 2) AS new_price,"
-	"         CASE WHEN i.status = 'held' OR s.flight_id = i.flight_id OR o.status = 'cancelled' THEN 0"
-	"              ELSE pg_catalog.round(i.price * fee.change_percent / 100, 2) END AS fee_amount,"
-	"         b.currency"
-	"    FROM unnest($2, $3, $4) AS w (item_no, flight_id, seat_number)"
-	"    JOIN public.bookings AS b ON b.booking_id = $1"
-	"    JOIN public.fares AS a ON a.fare_code = b.fare_code"
-	"    JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = w.item_no"
-	"    JOIN public.flights AS o ON o.flight_id = i.flight_id"
-	"    JOIN public.seats AS s ON s.flight_id = COALESCE(NULLIF(w.flight_id, 0), i.flight_id)"
-	"                          AND s.seat_number = w.seat_number," BK_SQL_FARE_RULE(
-		"o",
-		"$5") "),"
-			  " quote AS ("
-			  "  INSERT INTO public.booking_changes"
-			  "         (booking_id, booking_version, change_amount, fee_amount, currency, created_at, expires_at)"
-			  "  SELECT $1, $6, pg_catalog.sum(new_price - old_price + fee_amount), pg_catalog.sum(fee_amount),"
-			  "         pg_catalog.min(currency), $5, $5 + pg_catalog.make_interval(secs => $7)"
-			  "    FROM move"
-			  "  RETURNING change_id),"
-			  " item AS ("
-			  "  INSERT INTO public.booking_change_items"
-			  "         (change_id, item_no, flight_id, seat_number, old_price, new_price, fee_amount)"
-			  "  SELECT change_id, item_no, flight_id, seat_number, old_price, new_price, fee_amount"
-			  "    FROM quote, move)"
-			  " SELECT change_id FROM quote",
+	"         CASE WHEN " SQL_OWED " THEN LEAST(" SQL_SEAT_PRICE
+	", i.price) ELSE " SQL_SEAT_PRICE " END AS new_price, " SQL_FEE(
+		"$5") " AS fee_amount,"
+			  "         b.currency"
+			  "    FROM unnest($2, $3, $4) AS w (item_no, flight_id, seat_number)"
+			  "    JOIN public.bookings AS b ON b.booking_id = $1"
+			  "    JOIN public.fares AS a ON a.fare_code = b.fare_code"
+			  "    JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = w.item_no"
+			  "    JOIN public.flights AS o ON o.flight_id = i.flight_id"
+			  "    JOIN public.flights AS f ON f.flight_id = COALESCE(NULLIF(w.flight_id, 0), i.flight_id)"
+			  "    JOIN public.seats AS s ON s.flight_id = f.flight_id AND s.seat_number = w.seat_number," BK_SQL_FARE_RULE(
+				  "o",
+				  "$5") "),"
+						" quote AS ("
+						"  INSERT INTO public.booking_changes"
+						"         (booking_id, booking_version, change_amount, fee_amount, currency, created_at, expires_at)"
+						"  SELECT $1, $6, pg_catalog.sum(new_price - old_price + fee_amount), pg_catalog.sum(fee_amount),"
+						"         pg_catalog.min(currency), $5, $5 + pg_catalog.make_interval(secs => $7)"
+						"    FROM move"
+						"  RETURNING change_id),"
+						" item AS ("
+						"  INSERT INTO public.booking_change_items"
+						"         (change_id, item_no, flight_id, seat_number, old_price, new_price, fee_amount)"
+						"  SELECT change_id, item_no, flight_id, seat_number, old_price, new_price, fee_amount"
+						"    FROM quote, move)"
+						" SELECT change_id FROM quote",
 	INT8OID, INT2ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID, INT4OID,
 	FLOAT8OID);
+
+/* The moves of a quote, as the arrays that price_moves takes. */
+static BkQuery read_moves = BK_SELECT(
+	"SELECT pg_catalog.array_agg(item_no) AS item_nos, pg_catalog.array_agg(flight_id) AS flight_ids,"
+	"       pg_catalog.array_agg(seat_number) AS seat_numbers"
+	"  FROM public.booking_change_items"
+	" WHERE change_id = $1",
+	INT8OID);
+
+/* Whether a quote charges more than it would now, because the airline has cancelled a flight since. */
+static BkQuery charges_too_much = BK_SELECT(
+	"SELECT pg_catalog.bool_or(o.status = 'cancelled' AND c.fee_amount > 0"
+	"                          OR " SQL_OWED " AND c.new_price > i.price) AS too_much"
+	"  FROM public.booking_change_items AS c"
+	"  JOIN public.booking_items AS i ON i.booking_id = $2 AND i.item_no = c.item_no"
+	"  JOIN public.flights AS o ON o.flight_id = i.flight_id"
+	"  JOIN public.flights AS f ON f.flight_id = c.flight_id"
+	"  JOIN public.seats AS s ON s.flight_id = c.flight_id AND s.seat_number = c.seat_number"
+	" WHERE c.change_id = $1",
+	INT8OID, INT8OID);
 
 /* The moves as the arrays that the statements take. */
 typedef struct MoveArrays
@@ -86,6 +136,7 @@ static BkMove read_move(BkObject object);
 static void check_moves(const BkMove *moves, int count);
 static char *field_name(const BkMove *move, const char *field);
 static MoveArrays move_arrays(const BkMove *moves, int count);
+static void require_all_allowed(int64 booking_id, const MoveArrays *arrays);
 static void require_allowed(BkRows moves, uint64 row);
 
 BkMove *
@@ -111,16 +162,30 @@ bk_change_quote(int64 booking_id, int64 if_version, const BkMove *moves, int cou
 	check_moves(moves, count);
 	booking = bk_booking_lock_live(booking_id, if_version);
 	arrays = move_arrays(moves, count);
-	rows = bk_query_run(&price_moves, bk_int64(booking_id), bk_datum(arrays.item_nos),
-						bk_datum(arrays.flight_ids), bk_datum(arrays.seat_numbers));
-	for (uint64 row = 0; row < rows.count; row++)
-		require_allowed(rows, row);
+	require_all_allowed(booking_id, &arrays);
 
 	rows = bk_query_run(&insert_quote, bk_int64(booking_id), bk_datum(arrays.item_nos),
 						bk_datum(arrays.flight_ids), bk_datum(arrays.seat_numbers),
 						bk_timestamptz(GetCurrentTimestamp()), bk_int32(booking.version),
 						bk_float8(bk_quote_duration));
 	return bk_row_int64(rows, 0, "change_id");
+}
+
+/* What has changed to the passenger's disadvantage alone keeps the price of the quote. */
+void
+bk_change_require_still_allowed(int64 booking_id, int64 change_id)
+{
+	BkRows rows = bk_query_run(&read_moves, bk_int64(change_id));
+	MoveArrays arrays = {.item_nos = bk_row_value(rows, 0, "item_nos"),
+						 .flight_ids = bk_row_value(rows, 0, "flight_ids"),
+						 .seat_numbers = bk_row_value(rows, 0, "seat_numbers")};
+
+	require_all_allowed(booking_id, &arrays);
+	rows = bk_query_run(&charges_too_much, bk_int64(change_id), bk_int64(booking_id));
+	if (bk_row_bool(rows, 0, "too_much"))
+		ereport(ERROR, errcode(SB_CHANGE_STALE),
+				errmsg("the airline has cancelled a flight since, and owes the change"),
+				errhint("Ask for a new quote."));
 }
 
 /* A flight is only ever named in JSON, so its range is checked here. */
@@ -177,6 +242,18 @@ move_arrays(const BkMove *moves, int count)
 	return (MoveArrays){.item_nos = bk_array(INT2OID, item_nos, count),
 						.flight_ids = bk_array(INT8OID, flight_ids, count),
 						.seat_numbers = bk_array(TEXTOID, seat_numbers, count)};
+}
+
+/* Raises what forbids one of the moves. */
+static void
+require_all_allowed(int64 booking_id, const MoveArrays *arrays)
+{
+	BkRows rows = bk_query_run(&price_moves, bk_int64(booking_id),
+							   bk_datum(arrays->item_nos), bk_datum(arrays->flight_ids),
+							   bk_datum(arrays->seat_numbers));
+
+	for (uint64 row = 0; row < rows.count; row++)
+		require_allowed(rows, row);
 }
 
 /* Raises what forbids a move of price_moves: SB002, SB010, SB011, SB019. */

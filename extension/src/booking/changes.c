@@ -3,8 +3,8 @@
  *		Moving items to other seats or flights: a quote (change_quote.c), then its confirmation.
  *
  * A quote claims nothing. Confirming it locks the old seats and the new ones together, in lock order, claims the new and
- * then releases the old; items that stay keep their price. Another seat of the same flight costs no fee; another
- * flight costs the fare's change fee, or nothing where the airline cancelled the old one or the booking is not paid yet.
+ * then releases the old; items that stay keep their price. The fees
+ * are those of change_quote.c.
  */
 #include "postgres.h"
 
@@ -165,6 +165,7 @@ bk_change_confirm(int64 change_id, const BkTender *tender)
 	quote = bk_query_run(&find_quote, bk_int64(change_id));
 	bk_quote_require_fresh(quote, &booking, SB_CHANGE_STALE, SB_CHANGE_STALE);
 	due = bk_row_value(quote, 0, "change_amount");
+	bk_change_require_still_allowed(booking.booking_id, change_id);
 	pays = require_tender(&booking, due, tender);
 
 	refuse_double(booking.booking_id, change_id);

@@ -10,9 +10,11 @@
 
 /*
  * Carries a quote out: claims the new seats, then releases the old ones, and settles the difference, in one transaction.
- * Locks the booking, then all those seats. Raises SB001 (a seat has gone meanwhile), SB003, SB005, SB006 (another amount
+ * Locks the booking, then all those seats. Raises SB001 (a seat has gone meanwhile), SB002 (the new flight
+ * is no longer on sale), SB003, SB005, SB006 (another amount
  * than quoted), SB008, SB010 (the tender is wrong in form, is missing where something is due, or is there where nothing
- * is), SB011, SB020 (done, expired, or the booking has changed or been quoted again since).
+ * is), SB011, SB019 (the old flight has left), SB020 (done, expired, the booking has changed or been quoted again since,
+ * or the airline has cancelled a flight since and the quote still charges for it).
  */
 extern void bk_change_confirm(int64 change_id, const BkTender *tender);
 

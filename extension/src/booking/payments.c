@@ -20,6 +20,7 @@
 #include "booking/bookings.h"
 #include "booking/items.h"
 #include "booking/payments.h"
+#include "inventory/flights.h"
 
 /* 0 names no cancellation, no change. */
 static BkQuery enter_payment = BK_INSERT(
@@ -27,11 +28,31 @@ static BkQuery enter_payment = BK_INSERT(
 	" VALUES ($1, $2, $3, $4, NULLIF($5, 0), NULLIF($6, 0))",
 	INT8OID, NUMERICOID, BPCHAROID, TEXTOID, INT8OID, INT8OID);
 
-/* A refund goes back by the way the money came. */
-static BkQuery payment_method = BK_SELECT("SELECT method FROM public.payments"
-										  " WHERE booking_id = $1 AND amount > 0"
-										  " ORDER BY payment_id DESC LIMIT 1",
-										  INT8OID);
+/*
+ * A refund goes back by the ways that the money came, the one last paid by first, each taking no more than it still has. $2 is
+ * positive. One row: what all of them take.
+ */
+static BkQuery enter_refund = BK_SELECT(
+	"WITH method AS ("
+	"  SELECT method, pg_catalog.sum(amount) AS paid,"
+	"         pg_catalog.max(payment_id) FILTER (WHERE amount > 0) AS newest"
+	"    FROM public.payments"
+	"   WHERE booking_id = $1"
+	"   GROUP BY method),"
+	" share AS ("
+	"  SELECT method, newest,"
+	"         LEAST(paid, $2 - (pg_catalog.sum(paid) OVER (ORDER BY newest DESC) - paid)) AS amount"
+	"    FROM method"
+	"   WHERE paid > 0),"
+	" refund AS ("
+	"  INSERT INTO public.payments (booking_id, amount, currency, method, cancellation_id, change_id)"
+	"  SELECT $1, -amount, $3, method, NULLIF($4, 0), NULLIF($5, 0)"
+	"    FROM share"
+	"   WHERE amount > 0"
+	"   ORDER BY newest DESC"
+	"  RETURNING amount)"
+	" SELECT -pg_catalog.sum(amount) AS refunded FROM refund",
+	INT8OID, NUMERICOID, BPCHAROID, INT8OID, INT8OID);
 
 /* Items may have been cancelled while it was a hold. */
 static BkQuery confirm_booking = BK_UPDATE(
@@ -44,10 +65,17 @@ static BkQuery confirm_booking = BK_UPDATE(
 	" WHERE b.booking_id = $1",
 	INT8OID);
 
-/* The items to be confirmed, and those that a claim has expired, so that their number shows what is missing. */
+/*
+ * The items to be confirmed, and those that a claim has expired, so that their number shows what is missing; and a flight that
+ * will not take its passenger, if there is one.
+ */
 static BkQuery count_items =
-	BK_SELECT("SELECT pg_catalog.count(*) AS items FROM public.booking_items"
-			  " WHERE booking_id = $1 AND status <> 'cancelled'",
+	BK_SELECT("SELECT pg_catalog.count(*) AS items,"
+			  "       pg_catalog.min(f.flight_id) FILTER (WHERE " BK_SQL_GROUNDED(
+				  "f") ") AS grounded"
+					   "  FROM public.booking_items AS i"
+					   "  JOIN public.flights AS f USING (flight_id)"
+					   " WHERE i.booking_id = $1 AND i.status <> 'cancelled'",
 			  INT8OID);
 
 PG_FUNCTION_INFO_V1(booking_pay);
@@ -89,18 +117,25 @@ bk_payment_make_durable(void)
 								 GUC_ACTION_LOCAL, true, 0, false);
 }
 
+/* What the booking has paid covers what is due back; if it does not, the books are wrong and nothing is written. */
 void
 bk_payment_refund(int64 booking_id, Datum amount, const char *currency,
 				  int64 cancellation_id, int64 change_id)
 {
-	Datum negative = DirectFunctionCall1(numeric_uminus, amount);
 	BkRows rows;
 
-	if (DatumGetBool(DirectFunctionCall2(numeric_eq, amount, negative)))
+	if (DatumGetBool(DirectFunctionCall2(numeric_eq, amount,
+										 NumericGetDatum(int64_to_numeric(0)))))
 		return;
-	rows = bk_query_run(&payment_method, bk_int64(booking_id));
-	bk_payment_enter(booking_id, negative, currency, bk_row_text(rows, 0, "method"),
-					 cancellation_id, change_id);
+	bk_payment_make_durable();
+	rows = bk_query_run(&enter_refund, bk_int64(booking_id), bk_datum(amount),
+						bk_text(currency), bk_int64(cancellation_id),
+						bk_int64(change_id));
+	if (bk_row_isnull(rows, 0, "refunded") ||
+		!DatumGetBool(
+			DirectFunctionCall2(numeric_eq, bk_row_value(rows, 0, "refunded"), amount)))
+		elog(ERROR, "booking " INT64_FORMAT " has paid less than it is refunded",
+			 booking_id);
 }
 
 /* Wrong input is refused before any lock is taken. */
@@ -123,6 +158,11 @@ bk_payment_pay(int64 booking_id, int64 if_version, const BkTender *tender)
 	rows = bk_query_run(&count_items, bk_int64(booking_id));
 	if (bk_items_confirm(booking_id) != (uint64) bk_row_int64(rows, 0, "items"))
 		bk_booking_refuse_lapsed(booking_id);
+	if (!bk_row_isnull(rows, 0, "grounded"))
+		ereport(ERROR, errcode(SB_FLIGHT_NOT_OPEN),
+				errmsg("flight %s has left or is cancelled",
+					   bk_row_text(rows, 0, "grounded")),
+				errhint("Cancel its items, and pay for the rest."));
 
 	(void) bk_query_run(&confirm_booking, bk_int64(booking_id));
 	bk_payment_enter(booking_id, tender->amount.value, tender->currency, tender->method,

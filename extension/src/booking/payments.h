@@ -17,13 +17,16 @@ extern void bk_payment_enter(int64 booking_id, Datum amount, const char *currenc
 /* Makes this transaction's commit wait for its WAL, whatever the session or a hold before has set: money is not lost. */
 extern void bk_payment_make_durable(void);
 
-/* Pays an amount back by the way the last payment came; nothing for an amount of zero. The booking is locked. */
+/*
+ * Pays an amount, not negative, back by the methods of the payments, the newest first, to none more than it paid; nothing for
+ * an amount of zero. The booking is locked.
+ */
 extern void bk_payment_refund(int64 booking_id, Datum amount, const char *currency,
 							  int64 cancellation_id, int64 change_id);
 
 /*
  * Pays a hold: exactly once, before its deadline, with the amount it asks for. Locks the booking, then its seats.
- * Raises SB003, SB004, SB005, SB006, SB010, SB011, SB017.
+ * Raises SB002 (a flight has left or is cancelled: the money would be stuck), SB003, SB004, SB005, SB006, SB010, SB011, SB017.
  */
 extern void bk_payment_pay(int64 booking_id, int64 if_version, const BkTender *tender);
 

@@ -22,6 +22,21 @@
 	"           LIMIT 1) AS fee (hours, cancellation_percent, change_percent)"
 
 /*
+ * The share of an item's price, in percent, that a cancellation at a moment keeps: booking b at fare a on flight f, fee its
+ * rule. Nothing where the airline cancelled the flight, or within 24 hours of the purchase if the flight left a week or more
+ * after the reservation (14 CFR 259.5(b)(4)). Hours, since a day is as long as the session's time zone makes it.
+ */
+#define BK_SQL_PENALTY_PERCENT(flight, moment)                                          \
+	" CASE"                                                                             \
+	"   WHEN " flight ".status = 'cancelled' THEN 0"                                    \
+	"   WHEN " moment " <= b.confirmed_at + interval '24 hours'"                        \
+	"        AND " flight ".scheduled_departure >= b.created_at + interval '168 hours'" \
+	"   THEN 0"                                                                         \
+	"   WHEN NOT a.refundable THEN 100"                                                 \
+	"   ELSE fee.cancellation_percent"                                                  \
+	" END "
+
+/*
  * Whether a quote may still be confirmed. Its row has status, booking_version, expires_at and superseded, whether the
  * booking has a newer one; it was read after the booking was locked. Raises done where it has been confirmed, stale where
  * it has expired, or the booking has changed or been quoted again since.

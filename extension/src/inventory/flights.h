@@ -7,11 +7,25 @@
 
 #include "base/query.h"
 
+/*
+ * A flight has left: by the clock and the best known time of its departure, since a status comes late or never. One that the
+ * airline cancelled never leaves.
+ */
+#define BK_SQL_LEFT(flight)                                                              \
+	"(" flight ".status <> 'cancelled'"                                                  \
+	" AND COALESCE(" flight ".actual_departure, " flight ".estimated_departure, " flight \
+	".scheduled_departure) <= pg_catalog.clock_timestamp())"
+
+/* A flight takes nobody who has not paid for a seat of it: it has left, or the airline has cancelled it. */
+#define BK_SQL_GROUNDED(flight) \
+	"(" flight ".status = 'cancelled' OR " BK_SQL_LEFT(flight) ")"
+
 /* Seats of flight f are on sale now. */
 #define BK_SQL_ON_SALE                                     \
 	"(f.status IN ('scheduled', 'on_time', 'delayed')"     \
 	" AND pg_catalog.clock_timestamp() >= f.sales_open_at" \
-	" AND pg_catalog.clock_timestamp() < f.sales_close_at)"
+	" AND pg_catalog.clock_timestamp() < f.sales_close_at" \
+	" AND NOT " BK_SQL_LEFT("f") ")"
 
 /*
  * The columns of flight f, where o and d give the time zones of its airports. Moments are given in UTC and in both local

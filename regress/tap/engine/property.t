@@ -334,6 +334,9 @@ sub move
 	{
 		$new{price} = percent($seat{ key(\%new) }{price}, $factor{ $booking->{fare} });
 		$fee = percent($item->{price}, $change_fee{ $booking->{fare} }[ $item->{flight} - 1 ]) if $elsewhere && $item->{status} eq 'confirmed';
+		# What a cancellation would keep of a difference in the passenger's favour, the change keeps as well.
+		$fee += percent($item->{price} - $new{price}, $cancellation_fee{ $booking->{fare} }[ $item->{flight} - 1 ])
+		  if $new{price} < $item->{price} && $item->{status} eq 'confirmed';
 		$due = $new{price} - $item->{price} + $fee;
 	}
 	my ($state, $change, @amounts) = ask('SELECT change_id, change_amount, fee_amount FROM booking.quote_change('

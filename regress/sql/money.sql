@@ -1,0 +1,214 @@
+-- Money: by which method it comes back, until when it can come at all, what a change costs
+\set VERBOSITY sqlstate
+-- a flight that left some time ago, though nothing has advanced its status
+CREATE FUNCTION fixture.leave(flight bigint, ago interval) RETURNS void LANGUAGE sql AS $$
+    UPDATE flights SET scheduled_departure = now() - ago, scheduled_arrival = now() - ago + interval '8 hours' WHERE flight_id = flight;
+$$;
+CREATE FUNCTION fixture.ledger(booking bigint) RETURNS SETOF text LANGUAGE sql AS $$
+    SELECT amount || ' ' || method FROM payments WHERE booking_id = booking ORDER BY payment_id;
+$$;
+-- refunds: each method gets back no more than it paid, the newest first; a voucher never becomes cash
+SELECT fixture.flight(400, 30);
+SELECT booking_id AS b FROM booking.create_booking(fixture.wish(400, '{3A,3B}')) \gset
+SELECT status FROM booking.pay(:b, 200, 'EUR', 'voucher');
+SELECT total_amount FROM booking.change_seat(:b, 1::smallint, '1A', 400, 'EUR', 'cash');
+SELECT refund_amount FROM booking.cancel(:b, '{2}');
+SELECT refund_amount FROM booking.cancel(:b, '{1}');
+SELECT fixture.ledger(:b);
+SELECT booking_id AS b FROM booking.create_booking(fixture.wish(400, '{3A}')) \gset
+SELECT status FROM booking.pay(:b, 100, 'EUR', 'voucher');
+SELECT total_amount FROM booking.change_seat(:b, 1::smallint, '1A', 400, 'EUR', 'bank_transfer');
+SELECT total_amount FROM booking.change_seat(:b, 1::smallint, '3A');
+SELECT refund_amount FROM booking.cancel(:b);
+SELECT fixture.ledger(:b);
+SELECT * FROM booking.check_invariants();
+-- a flight leaves by the clock, whatever its status says: nothing is sold, moved or given back from then on
+SELECT fixture.flight(f, 30) FROM generate_series(401, 403) AS f;
+SELECT booking_id AS b FROM booking.create_booking(fixture.wish(401, '{1A,3A}', 'instant', '780', 'flex')) \gset
+SELECT booking_id AS held FROM booking.create_booking(fixture.wish(401, '{3B}')) \gset
+SELECT cancellation_id AS quote FROM booking.quote_cancellation(:b) \gset
+SELECT fixture.leave(401, '19 hours');
+SELECT * FROM booking.create_booking(fixture.wish(401, '{3C}'));
+SELECT count(*) FROM booking.search_flights('LHR', 'JFK', ((now() - interval '19 hours') AT TIME ZONE 'Europe/London')::date) WHERE flight_id = 401;
+SELECT * FROM booking.change_seat(:b, 1::smallint, '3C');
+SELECT * FROM booking.quote_change(:b, fixture.move(1, 402, '3C'));
+SELECT * FROM booking.quote_cancellation(:b);
+SELECT * FROM booking.confirm_cancellation(:quote);
+SELECT * FROM booking.cancel(:held);
+SELECT body::json -> 'available_actions' AS actions FROM booking.booking_api('GET', '/v1/bookings/' || :b);
+-- late, and not gone yet; the airline's own cancellation can be refunded for ever
+UPDATE flights SET estimated_departure = now() + interval '1 hour', status = 'delayed' WHERE flight_id = 401;
+SELECT refund_amount FROM booking.quote_cancellation(:b, '{2}');
+SELECT change_amount FROM booking.quote_change(:b, fixture.move(2, 401, '3C'));
+UPDATE flights SET estimated_departure = NULL, status = 'cancelled' WHERE flight_id = 401;
+SELECT refund_amount, penalty_amount FROM booking.quote_cancellation(:b);
+-- a hold on a flight that is cancelled or gone is not paid: the money would be stuck. No seat changes on such a flight either
+SELECT booking_id AS held FROM booking.create_booking(fixture.wish(402, '{3A,3B}')) \gset
+SELECT booking_id AS paid FROM booking.create_booking(fixture.wish(402, '{4A}', 'instant', '100')) \gset
+SELECT booking_id AS mixed FROM booking.create_booking(fixture.trip(2, '402:5A', '403:5A')) \gset
+CREATE FUNCTION fixture.actions(booking bigint) RETURNS text LANGUAGE sql AS $$
+    SELECT body::json ->> 'available_actions' FROM booking.booking_api('GET', '/v1/bookings/' || booking);
+$$;
+SELECT fixture.actions(:held) AS held, fixture.actions(:paid) AS paid, fixture.actions(:mixed) AS mixed;
+UPDATE flights SET status = 'cancelled' WHERE flight_id = 402;
+SELECT * FROM booking.pay(:held, 200, 'EUR');
+SELECT * FROM booking.pay(:mixed, 200, 'EUR');
+SELECT * FROM booking.change_seat(:held, 1::smallint, '3C');
+SELECT * FROM booking.change_seat(:paid, 1::smallint, '3C');
+SELECT fixture.actions(:held) AS held, fixture.actions(:paid) AS paid, fixture.actions(:mixed) AS mixed;
+UPDATE flights SET status = 'scheduled' WHERE flight_id = 402;
+SELECT fixture.leave(402, '1 minute');
+SELECT * FROM booking.pay(:held, 200, 'EUR');
+SELECT * FROM booking.pay(:mixed, 200, 'EUR');
+SELECT fixture.actions(:held) AS held, fixture.actions(:paid) AS paid, fixture.actions(:mixed) AS mixed;
+-- what still flies can be paid, once the rest is cancelled
+UPDATE flights SET status = 'cancelled' WHERE flight_id = 402;
+SELECT refund_amount FROM booking.cancel(:mixed, '{1}');
+SELECT fixture.actions(:mixed) AS mixed;
+SELECT status, total_amount FROM booking.pay(:mixed, 100, 'EUR');
+SELECT refund_amount FROM booking.cancel(:held);
+SELECT refund_amount FROM booking.cancel(:paid);
+SELECT * FROM booking.check_invariants();
+-- the 24-hour rule counts its week from the reservation, in hours: the same in every time zone, whatever its clocks do in that week
+SELECT fixture.flight(f, 40) FROM generate_series(410, 411) AS f;
+SELECT booking_id AS b FROM booking.create_booking(fixture.wish(410, '{3A,1A}', 'instant', '510', 'basic')) \gset
+CREATE FUNCTION fixture.six_zones(statement text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+    zone text;
+    answer text;
+BEGIN
+    FOREACH zone IN ARRAY '{UTC,Europe/London,America/New_York,Pacific/Auckland,Australia/Lord_Howe,America/Sao_Paulo}'::text[] LOOP
+        PERFORM set_config('TimeZone', zone, true);
+        EXECUTE statement INTO answer;
+        RETURN NEXT answer;
+    END LOOP;
+END
+$$;
+CREATE FUNCTION fixture.reserved(booking bigint, flight bigint, reserved timestamptz, ahead interval) RETURNS void LANGUAGE sql AS $$
+    UPDATE bookings SET created_at = reserved WHERE booking_id = booking;
+    UPDATE flights SET scheduled_departure = reserved + ahead, scheduled_arrival = reserved + ahead + interval '8 hours' WHERE flight_id = flight;
+$$;
+CREATE FUNCTION fixture.week(booking bigint, flight bigint, reserved timestamptz) RETURNS TABLE (ahead interval, answers text) LANGUAGE plpgsql AS $$
+BEGIN
+    FOREACH ahead IN ARRAY '{166:59:59,167:59:59,168:00:00,169:00:00}'::interval[] LOOP
+        PERFORM fixture.reserved(booking, flight, reserved, ahead);
+        SELECT string_agg(DISTINCT a, ' / ') INTO answers FROM fixture.six_zones(
+            format('SELECT refund_amount || '' of '' || refund_amount + penalty_amount FROM booking.quote_cancellation(%s)', booking)) AS a;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+SELECT * FROM fixture.week(:b, 410, '2098-03-27 12:00+00');
+SELECT * FROM fixture.week(:b, 410, '2098-10-24 12:00+00');
+SELECT fixture.reserved(:b, 410, now() - interval '20 hours', '168 hours');
+SELECT refund_amount FROM booking.quote_cancellation(:b);
+-- every money function, in each of the zones: as in the first
+CREATE FUNCTION fixture.all_money(flight bigint, other bigint) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    b bigint;
+    c bigint;
+    parts text[];
+BEGIN
+    SELECT booking_id INTO b FROM booking.create_booking(fixture.wish(flight, '{4A,4B}'));
+    SELECT array[total_amount::text] INTO parts FROM booking.pay(b, 200, 'EUR');
+    UPDATE bookings SET confirmed_at = now() - interval '2 days' WHERE booking_id = b;
+    SELECT change_id, parts || change_amount::text || fee_amount::text INTO c, parts FROM booking.quote_change(b, fixture.move(1, other, '3A'));
+    SELECT parts || status INTO parts FROM booking.confirm_change(c, 20, 'EUR');
+    SELECT parts || refund_amount::text || penalty_amount::text INTO parts FROM booking.quote_cancellation(b);
+    SELECT parts || refund_amount::text || penalty_amount::text INTO parts FROM booking.cancel(b, '{2}');
+    RETURN parts;
+END
+$$;
+CREATE FUNCTION fixture.all_money_undone(flight bigint, other bigint) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '%', fixture.all_money(flight, other) USING ERRCODE = 'UND01';
+EXCEPTION WHEN SQLSTATE 'UND01' THEN
+    RETURN SQLERRM;
+END
+$$;
+UPDATE flights SET scheduled_departure = now() + interval '48 hours 1 minute', scheduled_arrival = now() + interval '56 hours' WHERE flight_id = 410;
+SELECT * FROM fixture.six_zones('SELECT fixture.all_money_undone(410, 411)');
+-- a cheaper seat gives back what cancelling that part of the price would, and never more: what is kept is a fee
+SELECT fixture.flight(f, 30) FROM generate_series(420, 423) AS f;
+CREATE FUNCTION fixture.leave_in(flight bigint, hours integer) RETURNS void LANGUAGE sql AS $$
+    UPDATE flights SET scheduled_departure = now() + make_interval(hours => hours, mins => 1), scheduled_arrival = now() + make_interval(hours => hours + 8)
+     WHERE flight_id = flight;
+$$;
+SELECT fixture.leave_in(420, 2), fixture.leave_in(421, 72);
+UPDATE seats SET price = 80 WHERE flight_id = 420 AND seat_number IN ('5C', '5D');
+SELECT booking_id AS basic FROM booking.create_booking(fixture.wish(420, '{1A}', 'instant', '425', 'basic')) \gset
+SELECT booking_id AS standard FROM booking.create_booking(fixture.wish(420, '{1B,3A}', 'instant', '600')) \gset
+SELECT booking_id AS flex FROM booking.create_booking(fixture.wish(420, '{1C}', 'instant', '650', 'flex')) \gset
+-- not refundable: nothing; two hours ahead at the standard fare: a quarter; flex: all. In another cabin, and in the same
+SELECT change_amount, fee_amount FROM booking.quote_change(:basic, fixture.move(1, 420, '4A'));
+SELECT change_amount, fee_amount FROM booking.quote_change(:standard, fixture.move(1, 420, '4B'));
+SELECT change_amount, fee_amount FROM booking.quote_change(:standard, fixture.move(2, 420, '5C'));
+SELECT change_amount, fee_amount FROM booking.quote_change(:flex, fixture.move(1, 420, '4C'));
+-- to another flight, the fee of the change besides
+SELECT booking_id AS far FROM booking.create_booking(fixture.wish(421, '{1A}', 'instant', '500')) \gset
+SELECT change_amount, fee_amount FROM booking.quote_change(:far, fixture.move(1, 422, '3A'));
+-- one item's difference does not pay for another's
+SELECT change_amount, fee_amount FROM booking.quote_change(:standard, jsonb_build_object('items', fixture.move(1, 420, '4B') -> 'items' || (fixture.move(2, 420, '2B') -> 'items')));
+-- it never helps to change first and cancel then
+SELECT refund_amount AS at_once FROM booking.quote_cancellation(:standard);
+SELECT total_amount FROM booking.change_seat(:basic, 1::smallint, '4A');
+SELECT total_amount FROM booking.change_seat(:standard, 1::smallint, '4B');
+SELECT refund_amount FROM booking.cancel(:basic);
+SELECT refund_amount AS then FROM booking.cancel(:standard);
+SELECT fixture.ledger(:standard);
+-- within 24 hours of the purchase, the flight a week or more away: all of it; a hold has paid nothing and is given nothing
+SELECT booking_id AS new FROM booking.create_booking(fixture.wish(422, '{1A}', 'instant', '425', 'basic')) \gset
+SELECT change_amount, fee_amount FROM booking.quote_change(:new, fixture.move(1, 422, '4A'));
+SELECT booking_id AS held FROM booking.create_booking(fixture.wish(421, '{1B}', fare => 'basic')) \gset
+SELECT change_amount, fee_amount FROM booking.quote_change(:held, fixture.move(1, 421, '4A'));
+SELECT * FROM booking.check_invariants();
+-- a change is confirmed on the flights as they are then
+SELECT fixture.flight(f, 30) FROM generate_series(430, 436) AS f;
+SELECT booking_id AS b FROM booking.create_booking(fixture.wish(430, '{3A}', 'instant', '100')) \gset
+SELECT change_id AS quote FROM booking.quote_change(:b, fixture.move(1, 431, '3A')) \gset
+BEGIN; UPDATE flights SET status = 'cancelled' WHERE flight_id = 431; SELECT * FROM booking.confirm_change(:quote); ROLLBACK;
+BEGIN; SELECT fixture.leave(431, '1 hour'); SELECT * FROM booking.confirm_change(:quote); ROLLBACK;
+BEGIN; UPDATE flights SET sales_close_at = now() WHERE flight_id = 431; SELECT * FROM booking.confirm_change(:quote); ROLLBACK;
+BEGIN; SELECT fixture.leave(430, '1 hour'); SELECT * FROM booking.confirm_change(:quote); ROLLBACK;
+SELECT status FROM booking.confirm_change(:quote);
+-- cancelled by the airline since: its fee is not charged any more, so the quote is stale
+SELECT fixture.leave_in(432, 20);
+SELECT booking_id AS b FROM booking.create_booking(fixture.wish(432, '{3A,3B}', 'instant', '200')) \gset
+SELECT change_id AS quote, fee_amount FROM booking.quote_change(:b, fixture.move(1, 433, '3A')) \gset
+SELECT :fee_amount AS fee_amount;
+UPDATE flights SET status = 'cancelled' WHERE flight_id = 432;
+SELECT * FROM booking.confirm_change(:quote, 50, 'EUR');
+-- a passenger who is moved off it pays nothing: in the same cabin, between the same cities. Another cabin or city has its price
+INSERT INTO airports (iata, name, city, country, latitude, longitude, time_zone) VALUES ('LGW', 'Gatwick', 'London', 'GB', 51.14806, -0.19028, 'Europe/London');
+UPDATE flights SET origin = 'LGW' WHERE flight_id = 434;
+UPDATE flights SET destination = 'LAX' WHERE flight_id = 435;
+UPDATE seats SET price = 188.40 WHERE flight_id IN (433, 434, 435) AND cabin_class = 'economy';
+SELECT change_amount, fee_amount FROM booking.quote_change(:b, fixture.move(1, 433, '1A'));
+SELECT change_amount, fee_amount FROM booking.quote_change(:b, fixture.move(1, 435, '3A'));
+SELECT change_amount, fee_amount FROM booking.quote_change(:b, fixture.move(1, 433, '3A'));
+SELECT change_id AS quote, change_amount FROM booking.quote_change(:b, fixture.move(1, 434, '3A')) \gset
+SELECT items::jsonb #>> '{0,new_price}' AS price, change_amount, fee_amount, status FROM booking.confirm_change(:quote);
+SELECT item_no, flight_id, price FROM booking_items WHERE booking_id = :b ORDER BY 1;
+-- a hold has bought nothing: it pays what the seat costs
+SELECT booking_id AS held FROM booking.create_booking(fixture.wish(436, '{3A}')) \gset
+UPDATE flights SET status = 'cancelled' WHERE flight_id = 436;
+SELECT change_amount, fee_amount FROM booking.quote_change(:held, fixture.move(1, 433, '3A'));
+SELECT * FROM booking.check_invariants();
+-- fees are shown where the total is; a hold that has lapsed looks the same before the sweep and after it
+SELECT item_no, price, fee_amount, penalty_amount FROM booking.booking_items(:standard);
+SELECT body::json ->> 'total_amount' AS total, body::json ->> 'fee_amount' AS fees, body::json #>> '{items,0,fee_amount}' AS of_item
+  FROM booking.booking_api('GET', '/v1/bookings/' || :standard);
+SELECT body::json ->> 'fee_amount' AS fees, body::json #>> '{items,0,fee_amount}' AS of_item
+  FROM booking.booking_api('POST', '/v1/bookings', body => fixture.wish(403, '{4A}'));
+SELECT booking_id AS lapsed FROM booking.create_booking(fixture.wish(403, '{4B,4C}')) \gset
+SELECT fixture.lapse(:lapsed);
+CREATE FUNCTION fixture.shown(booking bigint) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT body::jsonb - 'version' FROM booking.booking_api('GET', '/v1/bookings/' || booking);
+$$;
+SELECT fixture.shown(:lapsed) AS before \gset
+SELECT j ->> 'status' AS status, j ->> 'total_amount' AS total, j #>> '{items,0,status}' AS item, j ->> 'expired_at' = j ->> 'payment_required_by' AS expired
+  FROM CAST(:'before' AS jsonb) AS j;
+SELECT status FROM booking.booking_items(:lapsed);
+SELECT status, total_amount FROM booking.list_bookings(1, max_bookings => 1);
+SELECT booking.expire_holds() > 0 AS swept;
+SELECT fixture.shown(:lapsed) = :'before' AS same;
