@@ -23,7 +23,7 @@ static bool is_read_only(const char *method);
 static bool is_kept(GwExchange *ex);
 
 /*
- * Starts the clock and the counters. The caller has set the first five members and zeroed
+ * Starts the clock and the counters. The caller has set the first members and zeroed
  * the rest; info without a method is a request that the library could not parse.
  */
 void

@@ -11,6 +11,7 @@
 #include "conn.h"
 #include "reply.h"
 #include "request.h"
+#include "socket.h"
 
 struct mg_connection;
 struct mg_request_info;
@@ -22,6 +23,7 @@ typedef struct GwExchange
 	GwConn *conns;               /* the thread's, one for each database, or NULL */
 	struct mg_connection *conn;
 	const struct mg_request_info *info;
+	GwPeer peer;
 	GwRequest request;
 	GwReply reply;
 	size_t body_length; /* announced */

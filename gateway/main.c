@@ -11,6 +11,7 @@
 
 #include "config.h"
 #include "conn.h"
+#include "deadline.h"
 #include "log.h"
 #include "server.h"
 
@@ -84,7 +85,7 @@ block_signals(sigset_t *stop)
 static int
 serve(const GwConfig *config, const sigset_t *stop)
 {
-	GwServer *server = gw_server_start(config);
+	GwServer *server = gw_deadline_start() ? gw_server_start(config) : NULL;
 	int received = 0;
 
 	if (server == NULL)

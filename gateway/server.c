@@ -202,7 +202,10 @@ begin_exchange(GwExchange *ex, struct mg_connection *conn,
 					   .stopping = &server->stopping,
 					   .conns = mg_get_thread_pointer(conn),
 					   .conn = conn,
-					   .info = info};
+					   .info = info,
+					   .peer = {.address = info->remote_addr,
+								.port = info->remote_port,
+								.server_port = info->server_port}};
 	gw_exchange_begin(ex);
 }
 
