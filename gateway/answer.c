@@ -46,6 +46,8 @@ gw_answer_fill(GwExchange *ex)
 		gw_exchange_refuse(ex, &(GwProblem){"internal_error", "Out of memory."});
 	else if (fill_from_process(ex))
 		return;
+	else if (ex->admin)
+		gw_exchange_refuse(ex, &(GwProblem){"not_found", "Ask for it on GATEWAY_PORT."});
 	else if (is_api_path(ex->request.path))
 		call_database(ex);
 	else

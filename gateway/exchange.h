@@ -20,6 +20,7 @@ typedef struct GwExchange
 {
 	const GwConfig *config;
 	const atomic_bool *stopping; /* of the server: no connection is kept any more */
+	bool admin;                  /* it came to the listener for operators */
 	GwConn *conns;               /* the thread's, one for each database, or NULL */
 	struct mg_connection *conn;
 	const struct mg_request_info *info;

@@ -15,11 +15,14 @@
 #include "log.h"
 #include "server.h"
 
+/* One for each who asks: the supervisor, the scraper, a person, and one to spare. */
+#define ADMIN_THREADS 4
 #define EXIT_CANNOT_SERVE 1
 #define EXIT_BAD_SETTING 2
 
 static void handle_arguments(int argc, char **argv);
 static void block_signals(sigset_t *stop);
+static GwServer *start_server(const GwConfig *config, GwListener listener);
 static int serve(const GwConfig *config, const sigset_t *stop);
 
 /* A wrong setting ends it before anything listens. */
@@ -81,28 +84,46 @@ block_signals(sigset_t *stop)
 	pthread_sigmask(SIG_BLOCK, stop, NULL);
 }
 
-/* Serves until one of the signals comes; returns the exit status of the process. */
+/* NULL when it cannot listen, which stderr then says. */
+static GwServer *
+start_server(const GwConfig *config, GwListener listener)
+{
+	GwServer *server = gw_server_start(config, &listener);
+
+	if (server == NULL)
+		fprintf(stderr, "booking_gateway: cannot listen on %s:%ld\n", listener.address,
+				listener.port);
+	return server;
+}
+
+/*
+ * Serves until one of the signals comes; returns the exit status of the process. The
+ * listener for operators answers until the other has stopped.
+ */
 static int
 serve(const GwConfig *config, const sigset_t *stop)
 {
-	GwServer *server = gw_deadline_start() ? gw_server_start(config) : NULL;
+	GwServer *server = NULL;
+	GwServer *admin = NULL;
 	int received = 0;
 
-	if (server == NULL)
-	{
-		fprintf(stderr, "booking_gateway: cannot listen on %s:%ld\n", config->address,
-				config->port);
-		return EXIT_CANNOT_SERVE;
-	}
+	if (!gw_deadline_start() ||
+		(config->admin_port > 0 &&
+		 (admin = start_server(config,
+							   (GwListener){config->admin_address, config->admin_port,
+											ADMIN_THREADS, true})) == NULL) ||
+		(server = start_server(config, (GwListener){config->address, config->port,
+													config->workers, false})) == NULL)
+		/* Threads run: no handlers, no frees. */
+		_exit(EXIT_CANNOT_SERVE);
 	gw_log_event(GW_LOG_INFO, "started", "version %s on %s:%ld, %ld workers",
 				 GATEWAY_VERSION, config->address, config->port, config->workers);
 	sigwait(stop, &received);
 	gw_log_event(GW_LOG_INFO, "stopping", "received %s",
 				 received == SIGTERM ? "SIGTERM" : "SIGINT");
-	if (!gw_server_stop(server))
+	if (!gw_server_stop(server) || (admin != NULL && !gw_server_stop(admin)))
 	{
 		gw_log_event(GW_LOG_ERROR, "stopped", "requests in flight were given up");
-		/* Threads still run: no handlers, no frees. */
 		_exit(EXIT_CANNOT_SERVE);
 	}
 	gw_log_event(GW_LOG_INFO, "stopped", "all requests finished");

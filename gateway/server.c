@@ -27,6 +27,7 @@ struct GwServer
 {
 	const GwConfig *config;
 	struct mg_context *context;
+	bool admin;
 	atomic_bool stopping;
 };
 
@@ -41,7 +42,7 @@ static void end_exchange(GwExchange *ex);
 
 /* Starts the threads; NULL when it cannot listen, which the log then explains. */
 GwServer *
-gw_server_start(const GwConfig *config)
+gw_server_start(const GwConfig *config, const GwListener *listener)
 {
 	static const struct mg_callbacks callbacks = {.begin_request = on_request,
 												  .http_error = on_refusal,
@@ -76,12 +77,13 @@ gw_server_start(const GwConfig *config)
 
 	if (server == NULL)
 		return NULL;
-	snprintf(port, sizeof(port), "%s:%ld", config->address, config->port);
-	snprintf(workers, sizeof(workers), "%ld", config->workers);
+	snprintf(port, sizeof(port), "%s:%ld", listener->address, listener->port);
+	snprintf(workers, sizeof(workers), "%ld", listener->threads);
 	snprintf(buffer, sizeof(buffer), "%ld", config->max_header * BUFFER_FACTOR);
 	snprintf(request_timeout, sizeof(request_timeout), "%ld", config->header_timeout);
 	snprintf(keep_alive, sizeof(keep_alive), "%ld", config->keep_alive);
 	server->config = config;
+	server->admin = listener->admin;
 	mg_init_library(MG_FEATURES_DEFAULT);
 	server->context = mg_start(&callbacks, server, options);
 	if (server->context != NULL)
@@ -200,6 +202,7 @@ begin_exchange(GwExchange *ex, struct mg_connection *conn,
 
 	*ex = (GwExchange){.config = server->config,
 					   .stopping = &server->stopping,
+					   .admin = server->admin,
 					   .conns = mg_get_thread_pointer(conn),
 					   .conn = conn,
 					   .info = info,
