@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 
 #include "config.h"
-#include "conn.h"
+#include "pool.h"
 #include "reply.h"
 #include "request.h"
 #include "socket.h"
@@ -21,7 +21,7 @@ typedef struct GwExchange
 	const GwConfig *config;
 	const atomic_bool *stopping; /* of the server: no connection is kept any more */
 	bool admin;                  /* it came to the listener for operators */
-	GwConn *conns;               /* the thread's, one for each database, or NULL */
+	GwPool *pool;
 	struct mg_connection *conn;
 	const struct mg_request_info *info;
 	GwPeer peer;

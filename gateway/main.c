@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -22,7 +23,8 @@
 
 static void handle_arguments(int argc, char **argv);
 static void block_signals(sigset_t *stop);
-static GwServer *start_server(const GwConfig *config, GwListener listener);
+static void raise_file_limit(void);
+static GwServer *start_server(const GwConfig *config, const GwListener *listener);
 static int serve(const GwConfig *config, const sigset_t *stop);
 
 /* A wrong setting ends it before anything listens. */
@@ -84,15 +86,27 @@ block_signals(sigset_t *stop)
 	pthread_sigmask(SIG_BLOCK, stop, NULL);
 }
 
+/* A client is a descriptor, and more may come than the usual 1024. */
+static void
+raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 /* NULL when it cannot listen, which stderr then says. */
 static GwServer *
-start_server(const GwConfig *config, GwListener listener)
+start_server(const GwConfig *config, const GwListener *listener)
 {
-	GwServer *server = gw_server_start(config, &listener);
+	GwServer *server = gw_server_start(config, listener);
 
 	if (server == NULL)
-		fprintf(stderr, "booking_gateway: cannot listen on %s:%ld\n", listener.address,
-				listener.port);
+		fprintf(stderr, "booking_gateway: cannot listen on %s:%ld\n", listener->address,
+				listener->port);
 	return server;
 }
 
@@ -103,17 +117,20 @@ start_server(const GwConfig *config, GwListener listener)
 static int
 serve(const GwConfig *config, const sigset_t *stop)
 {
+	const long shared[GW_DB_COUNT] = {config->connections, config->connections};
+	const long own[GW_DB_COUNT] = {ADMIN_THREADS, ADMIN_THREADS};
+	const GwListener clients = {config->address, config->port, config->workers, shared,
+								false};
+	const GwListener operators = {config->admin_address, config->admin_port,
+								  ADMIN_THREADS, own, true};
 	GwServer *server = NULL;
 	GwServer *admin = NULL;
 	int received = 0;
 
+	raise_file_limit();
 	if (!gw_deadline_start() ||
-		(config->admin_port > 0 &&
-		 (admin = start_server(config,
-							   (GwListener){config->admin_address, config->admin_port,
-											ADMIN_THREADS, true})) == NULL) ||
-		(server = start_server(config, (GwListener){config->address, config->port,
-													config->workers, false})) == NULL)
+		(operators.port > 0 && (admin = start_server(config, &operators)) == NULL) ||
+		(server = start_server(config, &clients)) == NULL)
 		/* Threads run: no handlers, no frees. */
 		_exit(EXIT_CANNOT_SERVE);
 	gw_log_event(GW_LOG_INFO, "started", "version %s on %s:%ld, %ld workers",

@@ -20,19 +20,17 @@
 #include "metrics.h"
 
 #define BUFFER_FACTOR 4 /* what overflows the buffer gets a 400, not a 431 */
-#define WORKER_THREAD 1 /* civetweb's number for the threads that serve requests */
 #define STOP_POLL_MS 10
 
 struct GwServer
 {
 	const GwConfig *config;
 	struct mg_context *context;
+	GwPool *pool;
 	bool admin;
 	atomic_bool stopping;
 };
 
-static void *on_thread_start(const struct mg_context *context, int type);
-static void on_thread_end(const struct mg_context *context, int type, void *worker);
 static int on_log(const struct mg_connection *conn, const char *message);
 static int on_refusal(struct mg_connection *conn, int status, const char *message);
 static int on_request(struct mg_connection *conn);
@@ -46,9 +44,7 @@ gw_server_start(const GwConfig *config, const GwListener *listener)
 {
 	static const struct mg_callbacks callbacks = {.begin_request = on_request,
 												  .http_error = on_refusal,
-												  .log_message = on_log,
-												  .init_thread = on_thread_start,
-												  .exit_thread = on_thread_end};
+												  .log_message = on_log};
 	char port[64];
 	char workers[24];
 	char buffer[24];
@@ -75,8 +71,11 @@ gw_server_start(const GwConfig *config, const GwListener *listener)
 	/* clang-format on */
 	GwServer *server = calloc(1, sizeof(*server));
 
-	if (server == NULL)
+	if (server == NULL || (server->pool = gw_pool_new(listener->connections)) == NULL)
+	{
+		free(server);
 		return NULL;
+	}
 	snprintf(port, sizeof(port), "%s:%ld", listener->address, listener->port);
 	snprintf(workers, sizeof(workers), "%ld", listener->threads);
 	snprintf(buffer, sizeof(buffer), "%ld", config->max_header * BUFFER_FACTOR);
@@ -89,6 +88,7 @@ gw_server_start(const GwConfig *config, const GwListener *listener)
 	if (server->context != NULL)
 		return server;
 	mg_exit_library();
+	gw_pool_free(server->pool);
 	free(server);
 	return NULL;
 }
@@ -111,32 +111,9 @@ gw_server_stop(GwServer *server)
 	}
 	mg_stop(server->context);
 	mg_exit_library();
+	gw_pool_free(server->pool);
 	free(server);
 	return true;
-}
-
-/* Gives a worker its connections, which are opened when first needed. */
-static void *
-on_thread_start(const struct mg_context *context, int type)
-{
-	GwConn *conns = type == WORKER_THREAD ? calloc(GW_DB_COUNT, sizeof(*conns)) : NULL;
-
-	(void) context;
-	for (int db = 0; conns != NULL && db < GW_DB_COUNT; db++)
-		conns[db].db = (GwDatabase) db;
-	return conns;
-}
-
-/* Closes what the thread was given. */
-static void
-on_thread_end(const struct mg_context *context, int type, void *thread_pointer)
-{
-	GwConn *conns = type == WORKER_THREAD ? thread_pointer : NULL;
-
-	(void) context;
-	for (int db = 0; conns != NULL && db < GW_DB_COUNT; db++)
-		gw_conn_close(&conns[db]);
-	free(conns);
 }
 
 /* Brings the library's own messages into the log. */
@@ -203,7 +180,7 @@ begin_exchange(GwExchange *ex, struct mg_connection *conn,
 	*ex = (GwExchange){.config = server->config,
 					   .stopping = &server->stopping,
 					   .admin = server->admin,
-					   .conns = mg_get_thread_pointer(conn),
+					   .pool = server->pool,
 					   .conn = conn,
 					   .info = info,
 					   .peer = {.address = info->remote_addr,

@@ -14,7 +14,8 @@ typedef struct GwListener
 	const char *address;
 	long port;
 	long threads;
-	bool admin; /* for operators: health, readiness and metrics alone */
+	const long *connections; /* of its own, for each database */
+	bool admin;              /* for operators: health, readiness and metrics alone */
 } GwListener;
 
 typedef struct GwServer GwServer;

@@ -122,7 +122,7 @@ subtest 'time limits' => sub {
 	my $kept = $gw;
 
 	limit_time(flight_booking => '300ms', reports => '3s');
-	$gw = start_gateway(GATEWAY_WORKERS => 1);
+	$gw = start_gateway(GATEWAY_CONNECTIONS => 1);
 	problem_ok(post('/v1/sleep/5', '{}'), 504, 'timeout', 'statement_timeout');
 	is(request('GET', '/v1/reports/sleep/1')->{content}, '{"slept":true}', 'the reports database has its own');
 

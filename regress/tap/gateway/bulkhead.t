@@ -1,0 +1,71 @@
+# Bulkheads: many idle, slow or vanished clients, or a database that stands still, cost the others nothing.
+
+use strict;
+use warnings;
+
+use IO::Socket::INET;
+use POSIX ();
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+use GatewayTest;
+
+start_databases();
+
+my $post = "POST /v1/x HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 9000\r\n\r\n";
+
+# Sockets that have sent the text.
+sub clients
+{
+	my ($count, $text) = @_;
+
+	return map {
+		my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $gw->{port}, Timeout => 5) or die "connect: $!";
+		syswrite($socket, $text) if length $text;
+		$socket;
+	} 1 .. $count;
+}
+
+# The seconds that each of so many requests took, sorted; dies when one is not answered 200.
+sub durations
+{
+	my ($port, $count, $text) = @_;
+	my @seconds;
+
+	for (1 .. $count)
+	{
+		my $start = time;
+		my $answer = raw({ port => $port }, $text);
+		$answer =~ m{^HTTP/1.1 200 } or die "not 200: $answer";
+		push @seconds, time - $start;
+	}
+	return sort { $a <=> $b } @seconds;
+}
+
+# The value that 99 % are not above.
+sub p99 { return $_[ POSIX::ceil(0.99 * @_) - 1 ] }
+
+subtest 'connections are taken per request' => sub {
+	$gw = start_gateway(GATEWAY_CONNECTIONS => 2);
+	my @waiting = (clients(20, "GET /v1/x HTTP/1.1\r\nX-Slow: "), clients(20, $post));
+	my ($slowest) = reverse durations($gw->{port}, 20, "POST /v1/x HTTP/1.0\r\n\r\n");
+	cmp_ok($slowest, '<', 0.5 * $patience, 'forty slow clients have no connection');
+	close $_ for @waiting;
+
+	my @busy = map { in_background('GET', '/v1/sleep/0.4') } 1 .. 6;
+	is_deeply([ map { (outcome($_))[0] } @busy ], [ (200) x 6 ], 'six requests take turns at two connections');
+	my $open = $node->safe_psql('postgres', q{SELECT count(*) FROM pg_stat_activity
+		WHERE application_name = 'booking_gateway' AND datname = 'flight_booking'});
+	is($open, 2, 'which are all there are');
+
+	@busy = map { in_background('GET', '/v1/sleep/4') } 1 .. 2;
+	wait_for("SELECT count(*) = 2 $sleeping");
+	my $answer = request('GET', '/v1/x');
+	problem_ok($answer, 503, 'unavailable', 'a request that has no turn within two seconds');
+	like($answer->{headers}{'retry-after'}, qr/^[1-9]/, 'Retry-After');
+	is_deeply([ map { (outcome($_))[0] } @busy ], [ (200) x 2 ], 'those that have them are answered');
+	$gw->stop;
+};
+
+$node->stop;
+done_testing();
