@@ -60,7 +60,7 @@ static const Setting settings[] = {
 	{"GATEWAY_WORKERS", NUMBER, FIELD(workers), "2048", 1, 8192,
 	 "threads, and so HTTP connections served at once"},
 	{"GATEWAY_CONNECTIONS", NUMBER, FIELD(connections), "48", 1, 1024,
-	 "connections to a database, which requests share"},
+	 "connections to the primary database, which requests share; a quarter of it to reports"},
 	{"GATEWAY_MAX_BODY", NUMBER, FIELD(max_body), "65536", 1, 16777216,
 	 "largest request body, bytes"},
 	{"GATEWAY_MAX_HEADER", NUMBER, FIELD(max_header), "16384", 1024, 1048576,

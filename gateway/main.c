@@ -18,6 +18,7 @@
 
 /* One for each who asks: the supervisor, the scraper, a person, and one to spare. */
 #define ADMIN_THREADS 4
+#define REPORTS_SHARE 4 /* reports get a quarter of the connections */
 #define EXIT_CANNOT_SERVE 1
 #define EXIT_BAD_SETTING 2
 
@@ -117,7 +118,9 @@ start_server(const GwConfig *config, const GwListener *listener)
 static int
 serve(const GwConfig *config, const sigset_t *stop)
 {
-	const long shared[GW_DB_COUNT] = {config->connections, config->connections};
+	const long shared[GW_DB_COUNT] = {config->connections,
+									  (config->connections + REPORTS_SHARE - 1) /
+										  REPORTS_SHARE};
 	const long own[GW_DB_COUNT] = {ADMIN_THREADS, ADMIN_THREADS};
 	const GwListener clients = {config->address, config->port, config->workers, shared,
 								false};

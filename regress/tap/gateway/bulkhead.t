@@ -67,5 +67,20 @@ subtest 'connections are taken per request' => sub {
 	$gw->stop;
 };
 
+subtest 'reports have a quarter of the connections' => sub {
+	$gw = start_gateway(GATEWAY_CONNECTIONS => 8);
+	my @reports = map { in_background('GET', '/v1/reports/sleep/5') } 1 .. 12;
+	sleep 1.5;
+	is($node->safe_psql('postgres', "SELECT count(*) $sleeping"), 2, 'two run, whoever asks');
+	my ($slowest) = reverse durations($gw->{port}, 20, "GET /v1/x HTTP/1.0\r\n\r\n");
+	cmp_ok($slowest, '<', 0.5 * $patience, 'bookings have theirs');
+	my @outcomes = map { [ outcome($_) ] } @reports;
+	is(scalar(grep { $_->[0] == 200 } @outcomes), 2, 'two are answered');
+	my @refused = grep { $_->[0] != 200 } @outcomes;
+	is_deeply([ map { "@$_[0, 1]" } @refused ], [ ('503 unavailable') x 10 ], 'the others are refused');
+	ok(!(grep { $_->[2] !~ /^[1-9]/ || $_->[3] > 3 * $patience } @refused), 'soon, with Retry-After');
+	$gw->stop;
+};
+
 $node->stop;
 done_testing();
