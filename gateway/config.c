@@ -71,7 +71,7 @@ static const Setting settings[] = {
 	 "time a client has to send a request header, and to take in a response"},
 	{"GATEWAY_BODY_TIMEOUT_MS", NUMBER, FIELD(body_timeout), "5000", 100, 600000,
 	 "time a client has to send a request body"},
-	{"GATEWAY_KEEP_ALIVE_MS", NUMBER, FIELD(keep_alive), "1000", 0, 600000,
+	{"GATEWAY_KEEP_ALIVE_MS", NUMBER, FIELD(keep_alive), "75000", 0, 600000,
 	 "idle time after which a kept connection is closed"},
 	{"GATEWAY_READY_TIMEOUT_MS", NUMBER, FIELD(ready_timeout), "1000", 10, 60000,
 	 "time a database has to answer /readyz"},

@@ -29,6 +29,7 @@ typedef struct GwExchange
 	GwReply reply;
 	size_t body_length; /* announced */
 	bool body_pending;  /* announced and not read to its end */
+	bool crowded;       /* the threads are needed: no connection is kept */
 	bool close;         /* what follows on this connection cannot be trusted */
 	double start;       /* clock */
 } GwExchange;

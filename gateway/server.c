@@ -28,9 +28,13 @@ struct GwServer
 	struct mg_context *context;
 	GwPool *pool;
 	bool admin;
+	long threads;
+	atomic_long clients; /* that have a thread */
 	atomic_bool stopping;
 };
 
+static int on_connect(const struct mg_connection *conn, void **data);
+static void on_disconnect(const struct mg_connection *conn);
 static int on_log(const struct mg_connection *conn, const char *message);
 static int on_refusal(struct mg_connection *conn, int status, const char *message);
 static int on_request(struct mg_connection *conn);
@@ -44,7 +48,9 @@ gw_server_start(const GwConfig *config, const GwListener *listener)
 {
 	static const struct mg_callbacks callbacks = {.begin_request = on_request,
 												  .http_error = on_refusal,
-												  .log_message = on_log};
+												  .log_message = on_log,
+												  .init_connection = on_connect,
+												  .connection_closed = on_disconnect};
 	char port[64];
 	char workers[24];
 	char buffer[24];
@@ -83,6 +89,7 @@ gw_server_start(const GwConfig *config, const GwListener *listener)
 	snprintf(keep_alive, sizeof(keep_alive), "%ld", config->keep_alive);
 	server->config = config;
 	server->admin = listener->admin;
+	server->threads = listener->threads;
 	mg_init_library(MG_FEATURES_DEFAULT);
 	server->context = mg_start(&callbacks, server, options);
 	if (server->context != NULL)
@@ -114,6 +121,26 @@ gw_server_stop(GwServer *server)
 	gw_pool_free(server->pool);
 	free(server);
 	return true;
+}
+
+/* Counts a client that gets a thread. */
+static int
+on_connect(const struct mg_connection *conn, void **data)
+{
+	GwServer *server = mg_get_user_data(mg_get_context(conn));
+
+	*data = NULL;
+	atomic_fetch_add(&server->clients, 1);
+	return 0;
+}
+
+/* The thread is free again. */
+static void
+on_disconnect(const struct mg_connection *conn)
+{
+	GwServer *server = mg_get_user_data(mg_get_context(conn));
+
+	atomic_fetch_sub(&server->clients, 1);
 }
 
 /* Brings the library's own messages into the log. */
@@ -180,6 +207,7 @@ begin_exchange(GwExchange *ex, struct mg_connection *conn,
 	*ex = (GwExchange){.config = server->config,
 					   .stopping = &server->stopping,
 					   .admin = server->admin,
+					   .crowded = atomic_load(&server->clients) * 4 > server->threads * 3,
 					   .pool = server->pool,
 					   .conn = conn,
 					   .info = info,

@@ -82,5 +82,24 @@ subtest 'reports have a quarter of the connections' => sub {
 	$gw->stop;
 };
 
+subtest 'idle connections' => sub {
+	$gw = start_gateway(GATEWAY_KEEP_ALIVE_MS => undef, GATEWAY_WORKERS => 16);
+	my $get = "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n";
+	my ($kept) = clients(1, $get);
+	sleep 3;
+	like(drain($kept, 0.2), qr/^Connection: keep-alive\r\nKeep-Alive: timeout=75\r$/m, 'the client is told how long');
+	syswrite($kept, $get);
+	like(drain($kept, 1), qr{^HTTP/1.1 200 }, 'and can come back');
+
+	# Once three quarters of the threads have a client, the next give theirs back.
+	my @many = clients(40, $get);
+	my @closed = grep { drain($_, 0.1 * $patience) =~ /^Connection: close\r$/m } @many;
+	cmp_ok(scalar @closed, '>=', 28, 'idle clients do not take all threads');
+	my ($slowest) = reverse durations($gw->{port}, 5, "GET /healthz HTTP/1.0\r\n\r\n");
+	cmp_ok($slowest, '<', 0.5 * $patience, 'another is served at once');
+	close $_ for @many, $kept;
+	$gw->stop;
+};
+
 $node->stop;
 done_testing();

@@ -65,6 +65,7 @@ sub start_gateway
 		REPORTS_DATABASE_URL => $node->connstr('reports'),
 		GATEWAY_WORKERS => 64,
 		GATEWAY_CONNECTIONS => 16,
+		GATEWAY_KEEP_ALIVE_MS => 1000,
 		@_);
 }
 
