@@ -16,6 +16,7 @@
 #include "status.h"
 
 #define API_PREFIX "/v1"
+#define POOL_WAIT_MS 2000 /* then more requests come than the database can take */
 
 /*
  * Headers that booking_api gets, and their keys in its context: those that the extension
@@ -42,10 +43,10 @@ static bool make_context(GwExchange *ex, GwProblem *problem);
 void
 gw_answer_fill(GwExchange *ex)
 {
-	if (ex->conns == NULL)
-		gw_exchange_refuse(ex, &(GwProblem){"internal_error", "Out of memory."});
-	else if (fill_from_process(ex))
+	if (fill_from_process(ex))
 		return;
+	else if (ex->admin)
+		gw_exchange_refuse(ex, &(GwProblem){"not_found", "Ask for it on GATEWAY_PORT."});
 	else if (is_api_path(ex->request.path))
 		call_database(ex);
 	else
@@ -84,7 +85,7 @@ fill_from_process(GwExchange *ex)
 		fill_from_memory(&ex->reply, "application/json", strdup("{\"status\":\"ok\"}"),
 						 15);
 	else if (ready)
-		gw_ready_reply(ex->config, ex->conns, &ex->request, &ex->reply);
+		gw_ready_reply(ex->config, ex->pool, &ex->request, &ex->reply);
 	else
 	{
 		text = gw_metrics_text(&length);
@@ -114,20 +115,31 @@ is_api_path(const char *path)
 		   (path[length] == '/' || path[length] == '\0');
 }
 
-/* Hands the request to the database that has the path, once all of it has been checked. */
+/*
+ * Hands the request to the database that has the path, once all of it has come and been
+ * checked: no client is waited for while a connection is taken.
+ */
 static void
 call_database(GwExchange *ex)
 {
 	const GwCallLimits limits = {.timeout = 0, .retry = true};
 	GwDatabase db = gw_config_route(ex->config, ex->request.path);
+	GwConn *conn;
 	GwProblem problem;
 
 	if (!gw_request_set_query(&ex->request, gw_exchange_query(ex),
 							  (size_t) ex->config->max_query, &problem) ||
 		!gw_body_take(ex, &problem) || !make_context(ex, &problem))
 		gw_exchange_refuse(ex, &problem);
+	else if ((conn = gw_pool_take(ex->pool, db, POOL_WAIT_MS)) == NULL)
+		gw_exchange_refuse(ex, &(GwProblem){"unavailable",
+											"All connections to the database are busy. "
+											"Nothing was done."});
 	else
-		gw_dbcall_run(&ex->conns[db], &ex->request, &limits, &ex->reply);
+	{
+		gw_dbcall_run(conn, &ex->request, &limits, &ex->reply);
+		gw_pool_give(ex->pool, conn);
+	}
 }
 
 /* Sets the context of the request from its headers. */

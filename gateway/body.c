@@ -10,9 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "clock.h"
+#include "deadline.h"
 
-#define PIECE_BYTES 16 /* mg_read blocks until it has all it was asked for */
 #define DRAIN_MS 1000
 #define DRAIN_BYTES 1048576
 
@@ -43,18 +42,20 @@ gw_body_take(GwExchange *ex, GwProblem *problem)
 void
 gw_body_drain(GwExchange *ex)
 {
-	char piece[1024];
-	long deadline = gw_clock_ms() + DRAIN_MS;
+	char piece[16384];
+	GwDeadline deadline;
 	size_t got = 0;
 	int n;
 
 	if (!ex->body_pending || has_sender_stopped(ex))
 		return;
+	gw_deadline_begin(&deadline, &ex->peer, DRAIN_MS);
 	do
 	{
 		n = mg_read(ex->conn, piece, sizeof(piece));
 		got += n > 0 ? (size_t) n : 0;
-	} while (n > 0 && got < DRAIN_BYTES && gw_clock_ms() < deadline);
+	} while (n == sizeof(piece) && got < DRAIN_BYTES);
+	gw_deadline_end(&deadline);
 }
 
 /* Tells a client that waits for it to go on. */
@@ -73,28 +74,22 @@ answer_expectation(GwExchange *ex, GwProblem *problem)
 	return true;
 }
 
-/* Reads in small pieces, to look at the clock between them. */
+/* mg_read blocks until it has all it was asked for; the deadline ends it. */
 static bool
 read_body(GwExchange *ex, GwProblem *problem)
 {
-	long deadline = gw_clock_ms() + ex->config->body_timeout;
+	GwDeadline deadline;
 	char *body = malloc(ex->body_length + 1);
-	size_t got = 0;
-	int n = 1;
+	int n;
 
 	if (body == NULL)
 		return gw_request_refuse(problem, "internal_error", "Out of memory.");
-	while (got < ex->body_length && n > 0 && gw_clock_ms() < deadline)
-	{
-		size_t left = ex->body_length - got;
-
-		n = mg_read(ex->conn, body + got, left < PIECE_BYTES ? left : PIECE_BYTES);
-		if (n > 0)
-			got += (size_t) n;
-	}
-	body[got] = '\0';
+	gw_deadline_begin(&deadline, &ex->peer, ex->config->body_timeout);
+	n = mg_read(ex->conn, body, ex->body_length);
+	gw_deadline_end(&deadline);
+	body[n > 0 ? n : 0] = '\0';
 	ex->request.body = body;
-	if (got < ex->body_length)
+	if (n < 0 || (size_t) n < ex->body_length)
 		return gw_request_refuse(problem, "request_timeout",
 								 "The body did not come in time.");
 	ex->body_pending = false;

@@ -53,8 +53,14 @@ static const Setting settings[] = {
 	 "IPv4 address to listen on; 0.0.0.0 for all"},
 	{"GATEWAY_PORT", NUMBER, FIELD(port), "4000", 1, 65535,
 	 "TCP port to listen on"},
-	{"GATEWAY_WORKERS", NUMBER, FIELD(workers), "48", 1, 1024,
-	 "threads, and so HTTP connections served at once and connections per database"},
+	{"GATEWAY_ADMIN_ADDRESS", TEXT, FIELD(admin_address), "127.0.0.1", 0, 0,
+	 "IPv4 address to listen on for health, readiness and metrics alone"},
+	{"GATEWAY_ADMIN_PORT", NUMBER, FIELD(admin_port), "4001", 0, 65535,
+	 "TCP port to listen on for these; 0: none"},
+	{"GATEWAY_WORKERS", NUMBER, FIELD(workers), "2048", 1, 8192,
+	 "threads, and so HTTP connections served at once"},
+	{"GATEWAY_CONNECTIONS", NUMBER, FIELD(connections), "48", 1, 1024,
+	 "connections to the primary database, which requests share; a quarter of it to reports"},
 	{"GATEWAY_MAX_BODY", NUMBER, FIELD(max_body), "65536", 1, 16777216,
 	 "largest request body, bytes"},
 	{"GATEWAY_MAX_HEADER", NUMBER, FIELD(max_header), "16384", 1024, 1048576,
@@ -65,7 +71,7 @@ static const Setting settings[] = {
 	 "time a client has to send a request header, and to take in a response"},
 	{"GATEWAY_BODY_TIMEOUT_MS", NUMBER, FIELD(body_timeout), "5000", 100, 600000,
 	 "time a client has to send a request body"},
-	{"GATEWAY_KEEP_ALIVE_MS", NUMBER, FIELD(keep_alive), "1000", 0, 600000,
+	{"GATEWAY_KEEP_ALIVE_MS", NUMBER, FIELD(keep_alive), "75000", 0, 600000,
 	 "idle time after which a kept connection is closed"},
 	{"GATEWAY_READY_TIMEOUT_MS", NUMBER, FIELD(ready_timeout), "1000", 10, 60000,
 	 "time a database has to answer /readyz"},
@@ -86,6 +92,8 @@ static bool read_setting(GwConfig *config, const Setting *setting, char *error,
 						 size_t error_size);
 static bool parse_number(const Setting *setting, const char *text, long *value);
 static bool check_values(GwConfig *config, char *error, size_t error_size);
+static bool check_address(const char *name, const char *address, char *error,
+						  size_t error_size);
 static bool split_prefixes(GwConfig *config);
 static bool check_database(GwConfig *config, GwDatabase db, char *error,
 						   size_t error_size);
@@ -204,15 +212,9 @@ parse_number(const Setting *setting, const char *text, long *value)
 static bool
 check_values(GwConfig *config, char *error, size_t error_size)
 {
-	struct in_addr parsed;
-
-	if (inet_pton(AF_INET, config->address, &parsed) != 1)
-	{
-		snprintf(error, error_size,
-				 "GATEWAY_ADDRESS must be an IPv4 address such as 127.0.0.1, not \"%.64s\"",
-				 config->address);
+	if (!check_address("GATEWAY_ADDRESS", config->address, error, error_size) ||
+		!check_address("GATEWAY_ADMIN_ADDRESS", config->admin_address, error, error_size))
 		return false;
-	}
 	if (!gw_log_level_parse(config->log_level_name, &config->log_level))
 	{
 		snprintf(error, error_size,
@@ -229,6 +231,20 @@ check_values(GwConfig *config, char *error, size_t error_size)
 	}
 	return check_database(config, GW_DB_PRIMARY, error, error_size) &&
 		   check_database(config, GW_DB_REPORTS, error, error_size);
+}
+
+/* Names are not looked up: what is listened on must not depend on a name server. */
+static bool
+check_address(const char *name, const char *address, char *error, size_t error_size)
+{
+	struct in_addr parsed;
+
+	if (inet_pton(AF_INET, address, &parsed) == 1)
+		return true;
+	snprintf(error, error_size,
+			 "%s must be an IPv4 address such as 127.0.0.1, not \"%.64s\"", name,
+			 address);
+	return false;
 }
 
 /* Cuts reports_paths, in place, into reports_prefix; false for too many or a wrong one. */

@@ -17,7 +17,10 @@ typedef struct GwConfig
 {
 	char *address; /* IPv4 address to listen on */
 	long port;
-	long workers; /* threads; each owns one connection per database */
+	char *admin_address;
+	long admin_port;  /* 0: no listener for operators */
+	long workers;     /* threads: clients that are served at once */
+	long connections; /* to each database */
 
 	char *url[GW_DB_COUNT]; /* libpq URI or conninfo; reports may be NULL */
 	char *password_file[GW_DB_COUNT];

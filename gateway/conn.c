@@ -1,7 +1,7 @@
 /*
  * conn.c
- *	  Opens, checks and drops database connections. A connection belongs to one thread, so
- *	  none is locked. Rule: when one thread learns that a server is gone or has become a
+ *	  Opens, checks and drops database connections. A connection belongs to the request that
+ *	  took it from the pool, so none is locked. Rule: when one thread learns that a server is gone or has become a
  *	  standby it raises the generation, and every thread reopens before its next use.
  */
 #include "conn.h"

@@ -1,6 +1,6 @@
 /*
  * conn.h
- *	  A worker thread's connection to one database.
+ *	  A connection to one database.
  */
 #ifndef GW_CONN_H
 #define GW_CONN_H

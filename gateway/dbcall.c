@@ -84,6 +84,12 @@ try_call(GwConn *conn, const GwRequest *request, const GwCallLimits *limits,
 	result = receive_answer(conn->pg, answer_time(conn, limits), &row_seen);
 	if (PQresultStatus(result) == PGRES_TUPLES_OK)
 		good = take_reply(reply, result, error);
+	else if (result == NULL && request->safe && limits->retry)
+	{
+		/* Sent again it would only wait as long again. */
+		gw_sqlerror_set(error, "57014", "no answer in time");
+		gw_conn_drop_all(conn);
+	}
 	else
 		take_error(error, result, row_seen);
 	PQclear(result);

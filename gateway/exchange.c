@@ -23,7 +23,7 @@ static bool is_read_only(const char *method);
 static bool is_kept(GwExchange *ex);
 
 /*
- * Starts the clock and the counters. The caller has set the first five members and zeroed
+ * Starts the clock and the counters. The caller has set the first members and zeroed
  * the rest; info without a method is a request that the library could not parse.
  */
 void
@@ -73,7 +73,8 @@ gw_exchange_send(GwExchange *ex)
 	if (out == NULL)
 		return;
 	gw_reply_write(reply, out, mg_get_response_code_text(ex->conn, reply->status),
-				   ex->request.id, keep, strcmp(ex->request.method, "HEAD") == 0);
+				   ex->request.id, keep ? ex->config->keep_alive : 0,
+				   strcmp(ex->request.method, "HEAD") == 0);
 	fclose(out);
 	mg_write(ex->conn, text, length);
 	free(text);
@@ -117,7 +118,7 @@ is_kept(GwExchange *ex)
 	if (wish != NULL)
 		keep = strcasecmp(wish, "keep-alive") == 0;
 	keep = keep && !ex->close && !ex->body_pending && served < REQUESTS_PER_CONNECTION &&
-		   ex->config->keep_alive > 0 && !atomic_load(ex->stopping);
+		   ex->config->keep_alive > 0 && !ex->crowded && !atomic_load(ex->stopping);
 	mg_set_user_connection_data(ex->conn, (void *) (keep ? served : 0));
 	return keep;
 }

@@ -8,9 +8,10 @@
 #include <stdatomic.h>
 
 #include "config.h"
-#include "conn.h"
+#include "pool.h"
 #include "reply.h"
 #include "request.h"
+#include "socket.h"
 
 struct mg_connection;
 struct mg_request_info;
@@ -19,13 +20,16 @@ typedef struct GwExchange
 {
 	const GwConfig *config;
 	const atomic_bool *stopping; /* of the server: no connection is kept any more */
-	GwConn *conns;               /* the thread's, one for each database, or NULL */
+	bool admin;                  /* it came to the listener for operators */
+	GwPool *pool;
 	struct mg_connection *conn;
 	const struct mg_request_info *info;
+	GwPeer peer;
 	GwRequest request;
 	GwReply reply;
 	size_t body_length; /* announced */
 	bool body_pending;  /* announced and not read to its end */
+	bool crowded;       /* the threads are needed: no connection is kept */
 	bool close;         /* what follows on this connection cannot be trusted */
 	double start;       /* clock */
 } GwExchange;

@@ -7,18 +7,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "config.h"
 #include "conn.h"
+#include "deadline.h"
 #include "log.h"
 #include "server.h"
 
+/* One for each who asks: the supervisor, the scraper, a person, and one to spare. */
+#define ADMIN_THREADS 4
+#define REPORTS_SHARE 4 /* reports get a quarter of the connections */
 #define EXIT_CANNOT_SERVE 1
 #define EXIT_BAD_SETTING 2
 
 static void handle_arguments(int argc, char **argv);
 static void block_signals(sigset_t *stop);
+static void raise_file_limit(void);
+static GwServer *start_server(const GwConfig *config, const GwListener *listener);
 static int serve(const GwConfig *config, const sigset_t *stop);
 
 /* A wrong setting ends it before anything listens. */
@@ -80,28 +87,63 @@ block_signals(sigset_t *stop)
 	pthread_sigmask(SIG_BLOCK, stop, NULL);
 }
 
-/* Serves until one of the signals comes; returns the exit status of the process. */
+/* A client is a descriptor, and more may come than the usual 1024. */
+static void
+raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* NULL when it cannot listen, which stderr then says. */
+static GwServer *
+start_server(const GwConfig *config, const GwListener *listener)
+{
+	GwServer *server = gw_server_start(config, listener);
+
+	if (server == NULL)
+		fprintf(stderr, "booking_gateway: cannot listen on %s:%ld\n", listener->address,
+				listener->port);
+	return server;
+}
+
+/*
+ * Serves until one of the signals comes; returns the exit status of the process. The
+ * listener for operators answers until the other has stopped.
+ */
 static int
 serve(const GwConfig *config, const sigset_t *stop)
 {
-	GwServer *server = gw_server_start(config);
+	const long shared[GW_DB_COUNT] = {config->connections,
+									  (config->connections + REPORTS_SHARE - 1) /
+										  REPORTS_SHARE};
+	const long own[GW_DB_COUNT] = {ADMIN_THREADS, ADMIN_THREADS};
+	const GwListener clients = {config->address, config->port, config->workers, shared,
+								false};
+	const GwListener operators = {config->admin_address, config->admin_port,
+								  ADMIN_THREADS, own, true};
+	GwServer *server = NULL;
+	GwServer *admin = NULL;
 	int received = 0;
 
-	if (server == NULL)
-	{
-		fprintf(stderr, "booking_gateway: cannot listen on %s:%ld\n", config->address,
-				config->port);
-		return EXIT_CANNOT_SERVE;
-	}
+	raise_file_limit();
+	if (!gw_deadline_start() ||
+		(operators.port > 0 && (admin = start_server(config, &operators)) == NULL) ||
+		(server = start_server(config, &clients)) == NULL)
+		/* Threads run: no handlers, no frees. */
+		_exit(EXIT_CANNOT_SERVE);
 	gw_log_event(GW_LOG_INFO, "started", "version %s on %s:%ld, %ld workers",
 				 GATEWAY_VERSION, config->address, config->port, config->workers);
 	sigwait(stop, &received);
 	gw_log_event(GW_LOG_INFO, "stopping", "received %s",
 				 received == SIGTERM ? "SIGTERM" : "SIGINT");
-	if (!gw_server_stop(server))
+	if (!gw_server_stop(server) || (admin != NULL && !gw_server_stop(admin)))
 	{
 		gw_log_event(GW_LOG_ERROR, "stopped", "requests in flight were given up");
-		/* Threads still run: no handlers, no frees. */
 		_exit(EXIT_CANNOT_SERVE);
 	}
 	gw_log_event(GW_LOG_INFO, "stopped", "all requests finished");

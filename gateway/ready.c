@@ -12,17 +12,17 @@
 #include "clock.h"
 #include "dbcall.h"
 
-static json_t *ask_database(const GwConfig *config, GwConn *conn, const char *request_id,
-							bool *writable);
+static json_t *ask_database(const GwConfig *config, GwPool *pool, GwDatabase db,
+							const char *request_id, bool *writable);
 static void describe_part(json_t *part, const GwReply *answer, bool *writable);
 
 /*
- * Asks each configured database on the thread's own connections and always fills reply. It
- * takes at most the ready timeout for each once it is connected.
+ * Asks each configured database on a connection of the pool and always fills reply. It
+ * waits at most the ready timeout for a connection, and again for the answer.
  */
 void
-gw_ready_reply(const GwConfig *config, GwConn conns[GW_DB_COUNT],
-			   const GwRequest *request, GwReply *reply)
+gw_ready_reply(const GwConfig *config, GwPool *pool, const GwRequest *request,
+			   GwReply *reply)
 {
 	json_t *databases = json_object();
 	bool writable[GW_DB_COUNT] = {false};
@@ -32,7 +32,7 @@ gw_ready_reply(const GwConfig *config, GwConn conns[GW_DB_COUNT],
 	{
 		if (config->url[db] != NULL)
 			json_object_set_new(databases, gw_database_name((GwDatabase) db),
-								ask_database(config, &conns[db], request->id,
+								ask_database(config, pool, (GwDatabase) db, request->id,
 											 &writable[db]));
 	}
 	answer = json_pack("{s:s, s:o}", "status",
@@ -46,7 +46,8 @@ gw_ready_reply(const GwConfig *config, GwConn conns[GW_DB_COUNT],
 
 /* What one database answers, in one try; writable tells whether it takes writes. */
 static json_t *
-ask_database(const GwConfig *config, GwConn *conn, const char *request_id, bool *writable)
+ask_database(const GwConfig *config, GwPool *pool, GwDatabase db, const char *request_id,
+			 bool *writable)
 {
 	GwRequest ask = {.method = "GET",
 					 .path = "/v1/health",
@@ -57,9 +58,14 @@ ask_database(const GwConfig *config, GwConn *conn, const char *request_id, bool 
 	GwReply answer = {0};
 	json_t *part = json_object();
 	long start = gw_clock_ms();
+	GwConn *conn = gw_pool_take(pool, db, config->ready_timeout);
 
 	strcpy(ask.id, request_id);
-	gw_dbcall_run(conn, &ask, &limits, &answer);
+	if (conn != NULL)
+	{
+		gw_dbcall_run(conn, &ask, &limits, &answer);
+		gw_pool_give(pool, conn);
+	}
 	describe_part(part, &answer, writable);
 	json_object_set_new(part, "duration_ms", json_integer(gw_clock_ms() - start));
 	gw_reply_free(&answer);

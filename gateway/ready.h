@@ -6,11 +6,11 @@
 #define GW_READY_H
 
 #include "config.h"
-#include "conn.h"
+#include "pool.h"
 #include "reply.h"
 #include "request.h"
 
-extern void gw_ready_reply(const GwConfig *config, GwConn conns[GW_DB_COUNT],
-						   const GwRequest *request, GwReply *reply);
+extern void gw_ready_reply(const GwConfig *config, GwPool *pool, const GwRequest *request,
+						   GwReply *reply);
 
 #endif /* GW_READY_H */

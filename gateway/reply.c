@@ -41,10 +41,10 @@ gw_reply_header(GwReply *reply, const char *name, const char *value)
 	json_object_set_new(reply->headers, name, json_string(value));
 }
 
-/* Writes head and body; head_only leaves out the body, but not its length. */
+/* Writes head and body; keep is for how many ms the connection waits, 0: it closes; head_only leaves out the body, but not its length. */
 void
 gw_reply_write(const GwReply *reply, FILE *out, const char *reason,
-			   const char *request_id, bool keep, bool head_only)
+			   const char *request_id, long keep, bool head_only)
 {
 	fprintf(out, "HTTP/1.1 %d %s\r\n", reply->status, reason);
 	write_head(reply, out);
@@ -54,8 +54,11 @@ gw_reply_write(const GwReply *reply, FILE *out, const char *reason,
 			"Content-Security-Policy: default-src 'self'; frame-ancestors 'none'; "
 			"base-uri 'none'; form-action 'self'; object-src 'none'\r\n"
 			"Referrer-Policy: no-referrer\r\n"
-			"Connection: %s\r\n\r\n",
-			request_id, keep ? "keep-alive" : "close");
+			"Connection: %s\r\n",
+			request_id, keep > 0 ? "keep-alive" : "close");
+	if (keep >= 1000)
+		fprintf(out, "Keep-Alive: timeout=%ld\r\n", keep / 1000);
+	fputs("\r\n", out);
 	if (!head_only && reply->body != NULL)
 		fwrite(reply->body, 1, reply->length, out);
 }

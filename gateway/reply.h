@@ -26,7 +26,7 @@ typedef struct GwReply
 
 extern void gw_reply_header(GwReply *reply, const char *name, const char *value);
 extern void gw_reply_write(const GwReply *reply, FILE *out, const char *reason,
-						   const char *request_id, bool keep, bool head_only);
+						   const char *request_id, long keep, bool head_only);
 extern void gw_reply_free(GwReply *reply);
 
 #endif /* GW_REPLY_H */

@@ -20,18 +20,21 @@
 #include "metrics.h"
 
 #define BUFFER_FACTOR 4 /* what overflows the buffer gets a 400, not a 431 */
-#define WORKER_THREAD 1 /* civetweb's number for the threads that serve requests */
 #define STOP_POLL_MS 10
 
 struct GwServer
 {
 	const GwConfig *config;
 	struct mg_context *context;
+	GwPool *pool;
+	bool admin;
+	long threads;
+	atomic_long clients; /* that have a thread */
 	atomic_bool stopping;
 };
 
-static void *on_thread_start(const struct mg_context *context, int type);
-static void on_thread_end(const struct mg_context *context, int type, void *worker);
+static int on_connect(const struct mg_connection *conn, void **data);
+static void on_disconnect(const struct mg_connection *conn);
 static int on_log(const struct mg_connection *conn, const char *message);
 static int on_refusal(struct mg_connection *conn, int status, const char *message);
 static int on_request(struct mg_connection *conn);
@@ -41,13 +44,13 @@ static void end_exchange(GwExchange *ex);
 
 /* Starts the threads; NULL when it cannot listen, which the log then explains. */
 GwServer *
-gw_server_start(const GwConfig *config)
+gw_server_start(const GwConfig *config, const GwListener *listener)
 {
 	static const struct mg_callbacks callbacks = {.begin_request = on_request,
 												  .http_error = on_refusal,
 												  .log_message = on_log,
-												  .init_thread = on_thread_start,
-												  .exit_thread = on_thread_end};
+												  .init_connection = on_connect,
+												  .connection_closed = on_disconnect};
 	char port[64];
 	char workers[24];
 	char buffer[24];
@@ -74,19 +77,25 @@ gw_server_start(const GwConfig *config)
 	/* clang-format on */
 	GwServer *server = calloc(1, sizeof(*server));
 
-	if (server == NULL)
+	if (server == NULL || (server->pool = gw_pool_new(listener->connections)) == NULL)
+	{
+		free(server);
 		return NULL;
-	snprintf(port, sizeof(port), "%s:%ld", config->address, config->port);
-	snprintf(workers, sizeof(workers), "%ld", config->workers);
+	}
+	snprintf(port, sizeof(port), "%s:%ld", listener->address, listener->port);
+	snprintf(workers, sizeof(workers), "%ld", listener->threads);
 	snprintf(buffer, sizeof(buffer), "%ld", config->max_header * BUFFER_FACTOR);
 	snprintf(request_timeout, sizeof(request_timeout), "%ld", config->header_timeout);
 	snprintf(keep_alive, sizeof(keep_alive), "%ld", config->keep_alive);
 	server->config = config;
+	server->admin = listener->admin;
+	server->threads = listener->threads;
 	mg_init_library(MG_FEATURES_DEFAULT);
 	server->context = mg_start(&callbacks, server, options);
 	if (server->context != NULL)
 		return server;
 	mg_exit_library();
+	gw_pool_free(server->pool);
 	free(server);
 	return NULL;
 }
@@ -109,32 +118,29 @@ gw_server_stop(GwServer *server)
 	}
 	mg_stop(server->context);
 	mg_exit_library();
+	gw_pool_free(server->pool);
 	free(server);
 	return true;
 }
 
-/* Gives a worker its connections, which are opened when first needed. */
-static void *
-on_thread_start(const struct mg_context *context, int type)
+/* Counts a client that gets a thread. */
+static int
+on_connect(const struct mg_connection *conn, void **data)
 {
-	GwConn *conns = type == WORKER_THREAD ? calloc(GW_DB_COUNT, sizeof(*conns)) : NULL;
+	GwServer *server = mg_get_user_data(mg_get_context(conn));
 
-	(void) context;
-	for (int db = 0; conns != NULL && db < GW_DB_COUNT; db++)
-		conns[db].db = (GwDatabase) db;
-	return conns;
+	*data = NULL;
+	atomic_fetch_add(&server->clients, 1);
+	return 0;
 }
 
-/* Closes what the thread was given. */
+/* The thread is free again. */
 static void
-on_thread_end(const struct mg_context *context, int type, void *thread_pointer)
+on_disconnect(const struct mg_connection *conn)
 {
-	GwConn *conns = type == WORKER_THREAD ? thread_pointer : NULL;
+	GwServer *server = mg_get_user_data(mg_get_context(conn));
 
-	(void) context;
-	for (int db = 0; conns != NULL && db < GW_DB_COUNT; db++)
-		gw_conn_close(&conns[db]);
-	free(conns);
+	atomic_fetch_sub(&server->clients, 1);
 }
 
 /* Brings the library's own messages into the log. */
@@ -200,9 +206,14 @@ begin_exchange(GwExchange *ex, struct mg_connection *conn,
 
 	*ex = (GwExchange){.config = server->config,
 					   .stopping = &server->stopping,
-					   .conns = mg_get_thread_pointer(conn),
+					   .admin = server->admin,
+					   .crowded = atomic_load(&server->clients) * 4 > server->threads * 3,
+					   .pool = server->pool,
 					   .conn = conn,
-					   .info = info};
+					   .info = info,
+					   .peer = {.address = info->remote_addr,
+								.port = info->remote_port,
+								.server_port = info->server_port}};
 	gw_exchange_begin(ex);
 }
 

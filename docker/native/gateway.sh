@@ -57,7 +57,7 @@ start_gateway() {
 		setsid "$RUN_DIR/app/booking_gateway" </dev/null >&8 2>&1 8>&- 9>&- &
 	close_log
 	umask 022
-	printf '%s\n' $! "$GATEWAY_PORT" | as_user "$owner" tee "$RUN_DIR/gateway/pid" >/dev/null
+	printf '%s\n' $! "$GATEWAY_PORT" "$GATEWAY_ADMIN_PORT" | as_user "$owner" tee "$RUN_DIR/gateway/pid" >/dev/null
 	for _ in {1..150}; do
 		if [ "$(gateway_says /readyz)" = 200 ]; then return; fi
 		sleep 0.2

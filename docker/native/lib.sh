@@ -3,7 +3,8 @@
 # runs as the user of the database servers. `cluster` exports RUN_DIR and the settings; nothing here reads a file that
 # the other half writes.
 
-declare -A port_setting=([primary]=PRIMARY_PORT [hot_backup]=HOT_BACKUP_PORT [reports]=REPORTS_PORT [gateway]=GATEWAY_PORT)
+declare -A port_setting=([primary]=PRIMARY_PORT [hot_backup]=HOT_BACKUP_PORT [reports]=REPORTS_PORT [gateway]=GATEWAY_PORT
+	[gateway_admin]=GATEWAY_ADMIN_PORT)
 declare -A database=([primary]=flight_booking [hot_backup]=flight_booking [reports]=flight_booking_reports)
 
 # Prints the port that the node is to have.
@@ -41,15 +42,15 @@ gateway_pid() {
 		[ "$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")" = "$RUN_DIR/app/booking_gateway " ] && echo "$pid"
 }
 
-# Prints the port that the running gateway has.
-gateway_port() {
-	sed -n 2p "$RUN_DIR/gateway/pid"
+# Prints the port that the running gateway has, for clients or for operators.
+gateway_port() { # gateway|gateway_admin
+	if [ "$1" = gateway ]; then sed -n 2p "$RUN_DIR/gateway/pid"; else sed -n 3p "$RUN_DIR/gateway/pid"; fi
 }
 
-# Asks the gateway and prints the HTTP status; nothing if nobody answers.
+# Asks the gateway on its port for operators and prints the HTTP status; nothing if nobody answers.
 gateway_says() { # PATH
 	(
-		exec 3<>"/dev/tcp/127.0.0.1/$GATEWAY_PORT"
+		exec 3<>"/dev/tcp/127.0.0.1/$GATEWAY_ADMIN_PORT"
 		printf 'GET %s HTTP/1.0\r\n\r\n' "$1" >&3
 		read -r -t 5 _ status _ <&3
 		echo "$status"

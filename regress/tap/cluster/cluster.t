@@ -301,7 +301,7 @@ for my $file ('gateway/pid', 'primary/postmaster.pid')
 is(cluster('down'), 0, 'down when all is down');
 ok(kill(0, $bystander), 'stops nobody else');
 
-set_ports((free_ports(1))[0], @port{qw(hot_backup reports gateway)});
+set_ports((free_ports(1))[0], @port{qw(hot_backup reports gateway gateway_admin)});
 is(cluster('up'), 0, 'up again, the primary on another port') or diag $said;
 kill 'KILL', $bystander;
 is(system_identifiers(), $identifiers, 'with the same data');

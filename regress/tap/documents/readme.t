@@ -16,14 +16,14 @@ my $tree = abs_path(dirname(abs_path(__FILE__)) . '/../../..');
 my $base = tempdir('/tmp/flight_booking_readme.XXXXXX', CLEANUP => 1);
 chmod 0755, $base;
 
-my @sockets = map { IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') } 1 .. 4;
+my @sockets = map { IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') } 1 .. 5;
 my @ports = map { $_->sockport } @sockets;
 close $_ for @sockets;
 my %port;
-@port{ 5432, 5433, 5434, 4000 } = @ports;
+@port{ 5432, 5433, 5434, 4000, 4001 } = @ports;
 
 delete @ENV{ grep { /^PG(?!_CONFIG$)/ } keys %ENV };
-@ENV{qw(RUN_DIR PRIMARY_PORT HOT_BACKUP_PORT REPORTS_PORT GATEWAY_PORT)} = ("$base/run", @ports);
+@ENV{qw(RUN_DIR PRIMARY_PORT HOT_BACKUP_PORT REPORTS_PORT GATEWAY_PORT GATEWAY_ADMIN_PORT)} = ("$base/run", @ports);
 
 END
 {

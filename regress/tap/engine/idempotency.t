@@ -12,7 +12,7 @@ use Time::HiRes qw(sleep);
 
 my $node = start_node('idempotency');
 add_flights($node, 100, 101);
-my %settings = (DATABASE_URL => $node->connstr('booking'), GATEWAY_WORKERS => 32);
+my %settings = (DATABASE_URL => $node->connstr('booking'), GATEWAY_CONNECTIONS => 32);
 my $gateway = Gateway->start(%settings);
 
 # One request; returns status and body. 599 is a connection that broke.

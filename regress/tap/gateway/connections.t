@@ -108,7 +108,7 @@ subtest 'concurrent clients' => sub {
 	is($good, 640, '32 clients get their own 20 answers each');
 	my $open = $node->safe_psql('postgres', q{SELECT count(*) FROM pg_stat_activity
 		WHERE application_name = 'booking_gateway' AND datname = 'flight_booking'});
-	cmp_ok($open, '<=', 16, 'no more connections than workers');
+	cmp_ok($open, '<=', 16, 'no more connections than the setting says');
 };
 
 finish();

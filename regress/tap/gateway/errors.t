@@ -122,7 +122,7 @@ subtest 'time limits' => sub {
 	my $kept = $gw;
 
 	limit_time(flight_booking => '300ms', reports => '3s');
-	$gw = start_gateway(GATEWAY_WORKERS => 1);
+	$gw = start_gateway(GATEWAY_CONNECTIONS => 1);
 	problem_ok(post('/v1/sleep/5', '{}'), 504, 'timeout', 'statement_timeout');
 	is(request('GET', '/v1/reports/sleep/1')->{content}, '{"slept":true}', 'the reports database has its own');
 
@@ -135,6 +135,14 @@ subtest 'time limits' => sub {
 	cmp_ok(time - $start, '>', 2, 'not before the statement can have ended');
 	cmp_ok(time - $start, '<', 2.3 + 2 * $patience, 'and soon after');
 	is(post('/v1/x', '{}')->{status}, 200, 'the next has a new connection');
+
+	$pid = request('GET', '/v1/echo')->{json}{pid};
+	$start = time;
+	kill 'STOP', $pid;
+	problem_ok(request('GET', '/v1/x'), 504, 'timeout', 'a read that has no answer in its time is not sent again');
+	kill 'CONT', $pid;
+	cmp_ok(time - $start, '>', 2, 'it is waited for');
+	is(request('GET', '/v1/echo')->{status}, 200, 'and the next has a new connection');
 	$gw->stop;
 	$gw = $kept;
 };

@@ -5,6 +5,7 @@ use warnings;
 
 use IO::Select;
 use IO::Socket::INET;
+use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -158,8 +159,34 @@ subtest 'clients that dawdle' => sub {
 
 	my $body = $connect->("POST /v1/x HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
 		. "Content-Length: 60000\r\n\r\n");
-	cmp_ok($drip->($body, ' '), '<', 4 * $patience, 'a slow body ends in time');
+	cmp_ok($drip->($body, ' '), '<', 1.5 * $patience, 'a slow body ends when its time is over, though bytes still come');
 	raw_problem_ok(drain($body, 5), 408, 'request_timeout', 'a slow body', closes => 1);
+
+	# What is refused is read on for a second, not for as long as something comes.
+	my $refused = $connect->("POST /v1/x HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+		. "Content-Length: 90000\r\n\r\n");
+	raw_problem_ok(do { sysread($refused, my $answer, 65536); $answer }, 413, 'body_too_large', 'a body that is refused');
+	my $until = time;
+	local $SIG{PIPE} = 'IGNORE';
+	while (time - $until < 20 && syswrite($refused, ' ')) { sleep 0.2 }
+	cmp_ok(time - $until, '<', 2 * $patience, 'and drips on is let go');
+
+	# The same from more clients than there are threads.
+	my @slow = map { $connect->("POST /v1/x HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+		. "Content-Length: 9000\r\n\r\n") } 1 .. 24;
+	my $dripping = fork() // die $!;
+	if ($dripping == 0)
+	{
+		for (1 .. 60) { syswrite($_, ' ') for @slow; sleep 0.2 }
+		POSIX::_exit(0);
+	}
+	sleep 0.5;
+	my $asked = time;
+	like(raw($slow, "GET /healthz HTTP/1.0\r\n\r\n", 30), qr/200 OK/, 'an honest client is served meanwhile');
+	cmp_ok(time - $asked, '<', 4.5 * $patience, 'after three turns of a second');
+	kill 'KILL', $dripping;
+	waitpid($dripping, 0);
+	close $_ for @slow;
 
 	my $silent = $connect->("POST /v1/x HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
 		. "Content-Length: 10\r\n\r\n{");

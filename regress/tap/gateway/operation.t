@@ -43,6 +43,10 @@ subtest 'health, readiness, metrics' => sub {
 	ok(!$ready->{json}{databases}{reports}{ok}, 'which is reported');
 	$node->safe_psql('reports', 'ALTER FUNCTION booking.gone RENAME TO booking_api');
 
+	my $admin = sub { raw({ port => $gw->{admin_port} }, "GET $_[0] HTTP/1.0\r\n\r\n") };
+	like($admin->($_), qr{^HTTP/1.1 200 OK\r}, "$_ on the port for operators") for qw(/healthz /readyz /metrics);
+	like($admin->($_), qr{^HTTP/1.1 404 }, "$_ is not there") for qw(/v1/echo / /openapi.yaml);
+
 	my $metrics = request('GET', '/metrics');
 	like($metrics->{headers}{'content-type'}, qr{^text/plain; version=0\.0\.4}, 'type');
 	my $text = $metrics->{content};

@@ -26,7 +26,8 @@ subtest 'command line' => sub {
 	for my $name (
 		qw(DATABASE_URL DATABASE_PASSWORD_FILE REPORTS_DATABASE_URL
 		REPORTS_DATABASE_PASSWORD_FILE GATEWAY_REPORTS_PATHS GATEWAY_ADDRESS GATEWAY_PORT
-		GATEWAY_WORKERS GATEWAY_MAX_BODY GATEWAY_MAX_HEADER GATEWAY_MAX_QUERY
+		GATEWAY_ADMIN_ADDRESS GATEWAY_ADMIN_PORT
+		GATEWAY_WORKERS GATEWAY_CONNECTIONS GATEWAY_MAX_BODY GATEWAY_MAX_HEADER GATEWAY_MAX_QUERY
 		GATEWAY_HEADER_TIMEOUT_MS GATEWAY_BODY_TIMEOUT_MS GATEWAY_KEEP_ALIVE_MS
 		GATEWAY_READY_TIMEOUT_MS GATEWAY_CONNECT_BUDGET_MS GATEWAY_STOP_TIMEOUT_MS
 		GATEWAY_LOG_LEVEL BOOKING_DEV))
@@ -97,12 +98,14 @@ subtest 'wrong settings' => sub {
 		qr/both give a password/, 'two passwords');
 	refused_ok({ GATEWAY_ADDRESS => 'localhost' }, qr/GATEWAY_ADDRESS/, 'address');
 	refused_ok({ GATEWAY_ADDRESS => '1.2.3' }, qr/GATEWAY_ADDRESS/, 'short address');
+	refused_ok({ GATEWAY_ADMIN_ADDRESS => 'localhost' }, qr/GATEWAY_ADMIN_ADDRESS must be/, 'admin address');
+	refused_ok({ GATEWAY_ADMIN_PORT => '70000' }, qr/GATEWAY_ADMIN_PORT must be/, 'admin port');
 	refused_ok({ GATEWAY_LOG_LEVEL => 'loud' }, qr/GATEWAY_LOG_LEVEL.*"loud"/, 'log level');
 	refused_ok({ GATEWAY_REPORTS_PATHS => 'v1/reports' }, qr/GATEWAY_REPORTS_PATHS/, 'prefix');
 	refused_ok({ GATEWAY_REPORTS_PATHS => join ' ', ('/a') x 9 },
 		qr/GATEWAY_REPORTS_PATHS must be at most 8/, 'nine prefixes');
 	for my $name (
-		qw(GATEWAY_WORKERS GATEWAY_MAX_BODY GATEWAY_MAX_HEADER GATEWAY_MAX_QUERY
+		qw(GATEWAY_WORKERS GATEWAY_CONNECTIONS GATEWAY_MAX_BODY GATEWAY_MAX_HEADER GATEWAY_MAX_QUERY
 		GATEWAY_HEADER_TIMEOUT_MS GATEWAY_BODY_TIMEOUT_MS GATEWAY_KEEP_ALIVE_MS
 		GATEWAY_READY_TIMEOUT_MS GATEWAY_CONNECT_BUDGET_MS GATEWAY_STOP_TIMEOUT_MS
 		BOOKING_DEV))
@@ -132,6 +135,13 @@ subtest 'settings that are allowed' => sub {
 	is($? >> 8, 1, 'a taken port: exit status 1');
 	like($second->errors, qr/cannot listen on 127\.0\.0\.1:$gw->{port}/,
 		'a taken port: message');
+	$second = start_gateway(GATEWAY_ADMIN_PORT => $gw->{port});
+	is($second->{exit}, 1, 'a taken port for operators: exit status 1');
+	is($second->errors, "booking_gateway: cannot listen on 127.0.0.1:$gw->{port}\n", 'and its message');
+	$gw->stop;
+
+	$gw = start_gateway(GATEWAY_ADMIN_PORT => 0);
+	is(request('GET', '/healthz')->{status}, 200, 'it works without a port for operators');
 	$gw->stop;
 };
 

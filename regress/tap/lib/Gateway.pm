@@ -33,8 +33,8 @@ sub start
 	my ($class, %setting) = @_;
 
 	die "no gateway at $program: build it, or set GATEWAY\n" unless -x $program;
-	$setting{GATEWAY_PORT} //= free_port();
-	my $self = bless { port => $setting{GATEWAY_PORT}, log => "$dir/log." . ++$count }, $class;
+	$setting{$_} //= free_port() for qw(GATEWAY_PORT GATEWAY_ADMIN_PORT);
+	my $self = bless { port => $setting{GATEWAY_PORT}, admin_port => $setting{GATEWAY_ADMIN_PORT}, log => "$dir/log." . ++$count }, $class;
 	$self->{pid} = fork() // die "fork: $!";
 	if ($self->{pid} == 0)
 	{

@@ -63,7 +63,9 @@ sub start_gateway
 	return Gateway->start(
 		DATABASE_URL => $node->connstr('flight_booking'),
 		REPORTS_DATABASE_URL => $node->connstr('reports'),
-		GATEWAY_WORKERS => 16,
+		GATEWAY_WORKERS => 64,
+		GATEWAY_CONNECTIONS => 16,
+		GATEWAY_KEEP_ALIVE_MS => 1000,
 		@_);
 }
 

@@ -32,7 +32,7 @@ my $owner = $$;
 chmod 0755, $base;
 delete @ENV{ grep { /^PG(?!_CONFIG$)/ } keys %ENV };
 $ENV{RUN_DIR} = $run;
-set_ports(free_ports(4));
+set_ports(free_ports(5));
 $SIG{INT} = $SIG{TERM} = sub { exit 1 };
 
 END
@@ -50,7 +50,7 @@ sub free_ports
 
 sub set_ports
 {
-	@port{ @nodes, 'gateway' } = @_;
+	@port{ @nodes, 'gateway', 'gateway_admin' } = @_;
 	$ENV{ uc($_) . '_PORT' } = $port{$_} for keys %port;
 	return;
 }
