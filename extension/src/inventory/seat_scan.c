@@ -8,7 +8,8 @@
  * owner, as for the statements around it.
  *
  * What SQL would find out is checked here before a row is read: that the table is a plain one, and that columns and index
- * are there and of the types that the code takes them for.
+ * are there and of the types that the code takes them for. What was found stands until table or index change, of which the
+ * relation cache tells; both are locked first, so that a change by another session has been told by then.
  */
 #include "postgres.h"
 
@@ -23,6 +24,7 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -35,14 +37,11 @@
 
 #define SCHEMA_HINT errhint("booking.check_schema() tells what differs.")
 
-struct BkSeatScan
+/* The columns that are read, by number, as they were found in this table and index; seats invalid: not looked for yet. */
+typedef struct Layout
 {
-	Relation seats;
-	Relation index;
-	IndexScanDesc scan;
-	TupleTableSlot *slot;
-	TimestampTz moment;
-	/* The columns that are read, by number. */
+	Oid seats;
+	Oid index;
 	AttrNumber seat_number;
 	AttrNumber cabin_class;
 	AttrNumber characteristics;
@@ -50,13 +49,27 @@ struct BkSeatScan
 	AttrNumber status;
 	AttrNumber held_until;
 	AttrNumber last;
+} Layout;
+
+struct BkSeatScan
+{
+	Relation seats;
+	Relation index;
+	IndexScanDesc scan;
+	TupleTableSlot *slot;
+	TimestampTz moment;
+	Layout layout;
 };
 
+static Layout known;
+
+static Layout require_layout(Relation seats, Relation index);
+static void forget_layout(Datum unused, Oid relation);
 static Oid require_relation(const char *name, Oid schema);
 static void require_plain(Relation seats);
 static bool has_children(Relation seats);
 static void require_index(Relation index, Relation seats);
-static void find_columns(BkSeatScan *scan);
+static Layout find_columns(Relation seats);
 static AttrNumber find_column(Relation seats, const char *name, Oid type);
 static bool is_claimable(Datum status, Datum held_until, TimestampTz moment);
 
@@ -70,8 +83,7 @@ bk_seat_scan_begin(int64 flight_id)
 	scan->seats = table_open(require_relation("seats", schema), AccessShareLock);
 	require_plain(scan->seats);
 	scan->index = index_open(require_relation("seats_pkey", schema), AccessShareLock);
-	find_columns(scan);
-	require_index(scan->index, scan->seats);
+	scan->layout = require_layout(scan->seats, scan->index);
 	scan->slot = table_slot_create(scan->seats, NULL);
 	scan->moment = GetCurrentTimestamp();
 
@@ -79,6 +91,35 @@ bk_seat_scan_begin(int64 flight_id)
 	scan->scan = bk_index_beginscan(scan->seats, scan->index, GetActiveSnapshot(), 1);
 	index_rescan(scan->scan, &key, 1, NULL, 0);
 	return scan;
+}
+
+/* Where the columns are: as it is known, or looked for and checked. Raises 42703, 42804 and 42809. */
+static Layout
+require_layout(Relation seats, Relation index)
+{
+	static bool told = false;
+
+	if (!told)
+		CacheRegisterRelcacheCallback(forget_layout, (Datum) 0);
+	told = true;
+	if (known.seats != RelationGetRelid(seats) || known.index != RelationGetRelid(index))
+	{
+		Layout found = find_columns(seats);
+
+		require_index(index, seats);
+		found.seats = RelationGetRelid(seats);
+		found.index = RelationGetRelid(index);
+		known = found;
+	}
+	return known;
+}
+
+/* A relation has changed, or any may have (InvalidOid). */
+static void
+forget_layout(Datum unused, Oid relation)
+{
+	if (relation == InvalidOid || relation == known.seats || relation == known.index)
+		known.seats = InvalidOid;
 }
 
 /* The table or index of that name. Raises 42P01. */
@@ -133,18 +174,20 @@ require_index(Relation index, Relation seats)
 }
 
 /* Columns are looked up by name: an importer's table may have them in another order. */
-static void
-find_columns(BkSeatScan *scan)
+static Layout
+find_columns(Relation seats)
 {
-	scan->seat_number = find_column(scan->seats, "seat_number", TEXTOID);
-	scan->cabin_class = find_column(scan->seats, "cabin_class", TEXTOID);
-	scan->characteristics = find_column(scan->seats, "characteristics", TEXTOID);
-	scan->price = find_column(scan->seats, "price", NUMERICOID);
-	scan->status = find_column(scan->seats, "status", TEXTOID);
-	scan->held_until = find_column(scan->seats, "held_until", TIMESTAMPTZOID);
-	scan->last = Max(Max(Max(scan->seat_number, scan->cabin_class),
-						 Max(scan->characteristics, scan->price)),
-					 Max(scan->status, scan->held_until));
+	Layout found = {.seat_number = find_column(seats, "seat_number", TEXTOID),
+					.cabin_class = find_column(seats, "cabin_class", TEXTOID),
+					.characteristics = find_column(seats, "characteristics", TEXTOID),
+					.price = find_column(seats, "price", NUMERICOID),
+					.status = find_column(seats, "status", TEXTOID),
+					.held_until = find_column(seats, "held_until", TIMESTAMPTZOID)};
+
+	found.last = Max(Max(Max(found.seat_number, found.cabin_class),
+						 Max(found.characteristics, found.price)),
+					 Max(found.status, found.held_until));
+	return found;
 }
 
 /* The number of a column, whose type is this one or a domain over it. Raises 42703 and 42804. */
@@ -179,13 +222,13 @@ bk_seat_scan_next(BkSeatScan *scan, BkSeat *seat)
 	CHECK_FOR_INTERRUPTS();
 	if (!index_getnext_slot(scan->scan, ForwardScanDirection, scan->slot))
 		return false;
-	slot_getsomeattrs(scan->slot, scan->last);
-	seat->seat_number = values[scan->seat_number - 1];
-	seat->cabin_class = values[scan->cabin_class - 1];
-	seat->characteristics = values[scan->characteristics - 1];
-	seat->price = values[scan->price - 1];
-	seat->status = values[scan->status - 1];
-	seat->claimable = is_claimable(seat->status, values[scan->held_until - 1],
+	slot_getsomeattrs(scan->slot, scan->layout.last);
+	seat->seat_number = values[scan->layout.seat_number - 1];
+	seat->cabin_class = values[scan->layout.cabin_class - 1];
+	seat->characteristics = values[scan->layout.characteristics - 1];
+	seat->price = values[scan->layout.price - 1];
+	seat->status = values[scan->layout.status - 1];
+	seat->claimable = is_claimable(seat->status, values[scan->layout.held_until - 1],
 								   scan->moment);
 	return true;
 }
