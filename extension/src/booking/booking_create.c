@@ -14,7 +14,7 @@
 #include "base/settings.h"
 #include "base/words.h"
 #include "booking/booking_create.h"
-#include "booking/booking_document.h"
+#include "booking/booking_summary.h"
 #include "booking/booking_record.h"
 #include "booking/booking_request.h"
 #include "booking/items.h"

@@ -1,8 +1,8 @@
 /*
  * booking_document.c
- *		A booking as callers see it: its document, a JSON object, and its summary, a row of a SQL function.
+ *		A booking as callers see it: its document, a JSON object.
  *
- * Each has one writer. What it writes is filled from the booking's rows, or from what was just made, so that making a booking
+ * It has one writer. What it writes is filled from the booking's rows, or from what was just made, so that making a booking
  * does not read what it wrote. What a field shows is decided where it is filled, its name and place where it is written.
  */
 #include "postgres.h"
@@ -11,21 +11,16 @@
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 
-#include "base/errcodes.h"
 #include "base/check.h"
 #include "base/json_write.h"
 #include "base/query.h"
 #include "base/result.h"
 #include "base/words.h"
 #include "booking/booking_document.h"
+#include "booking/booking_summary.h"
 #include "inventory/flights.h"
 
 #define NO_AMOUNT "0.00"
-
-static BkQuery read_summary = BK_SELECT("SELECT " BK_SQL_SUMMARY
-										"  FROM " BK_SQL_SHOWN_BOOKINGS
-										" WHERE b.booking_id = $1",
-										INT8OID);
 
 static BkQuery read_booking = BK_SELECT(
 	"SELECT " BK_SQL_SUMMARY ","
@@ -75,18 +70,6 @@ static BkQuery read_payments =
 			  " ORDER BY payment_id",
 			  INT8OID);
 
-/* Moments are DT_NOEND for none. */
-typedef struct Summary
-{
-	int64 booking_id;
-	const char *booking_reference;
-	const char *status;
-	Datum total_amount; /* numeric */
-	const char *currency;
-	TimestampTz payment_required_by;
-	int32 version;
-} Summary;
-
 /* Amounts are text, as JSON has them. */
 typedef struct BookingItem
 {
@@ -105,7 +88,7 @@ typedef struct BookingItem
 
 typedef struct Document
 {
-	Summary summary;
+	BkSummary summary;
 	int64 customer_id;
 	const char *fare_code;
 	const char *channel;
@@ -121,12 +104,8 @@ typedef struct Document
 	BkRows payments;
 } Document;
 
-static Summary summary_from_row(BkRows rows);
-static Summary new_summary(const BkNewBooking *booking);
-static void return_summary(FunctionCallInfo fcinfo, const Summary *summary);
 static Document document_from_rows(int64 booking_id);
 static BookingItem *items_from_rows(BkRows rows);
-static TimestampTz moment_or_none(BkRows rows, const char *column);
 static Document new_document(const BkNewBooking *booking);
 static BookingItem *new_items(const BkNewBooking *booking);
 static void put_document(StringInfo out, const Document *document);
@@ -172,82 +151,6 @@ bk_booking_put_new(StringInfo out, const BkNewBooking *booking)
 	put_document(out, &document);
 }
 
-/* One statement, for callers who have changed the booking. */
-void
-bk_booking_return(FunctionCallInfo fcinfo, int64 booking_id)
-{
-	BkRows rows = bk_query_run(&read_summary, bk_int64(booking_id));
-	Summary summary;
-
-	if (rows.count == 0)
-		bk_booking_refuse_unknown(booking_id);
-	summary = summary_from_row(rows);
-	return_summary(fcinfo, &summary);
-}
-
-/* No statement. */
-void
-bk_booking_return_new(FunctionCallInfo fcinfo, const BkNewBooking *booking)
-{
-	Summary summary = new_summary(booking);
-
-	return_summary(fcinfo, &summary);
-}
-
-void
-bk_booking_refuse_unknown(int64 booking_id)
-{
-	ereport(ERROR, errcode(SB_NOT_FOUND), errmsg("no booking " INT64_FORMAT, booking_id));
-}
-
-/* From the first row of read_summary or read_booking. */
-static Summary
-summary_from_row(BkRows rows)
-{
-	return (Summary){.booking_id = bk_row_int64(rows, 0, "booking_id"),
-					 .booking_reference = bk_row_text(rows, 0, "booking_reference"),
-					 .status = bk_row_text(rows, 0, "status"),
-					 .total_amount = bk_row_value(rows, 0, "total_amount"),
-					 .currency = bk_row_text(rows, 0, "currency"),
-					 .payment_required_by = moment_or_none(rows, "payment_required_by"),
-					 .version = bk_row_int32(rows, 0, "version")};
-}
-
-/* What summary_from_row would find: a booking is recorded with its first version. */
-static Summary
-new_summary(const BkNewBooking *booking)
-{
-	return (Summary){.booking_id = booking->booking_id,
-					 .booking_reference = booking->reference,
-					 .status = booking->status,
-					 .total_amount = booking->total,
-					 .currency = booking->currency,
-					 .payment_required_by = booking->request->instant
-												? DT_NOEND
-												: booking->terms.held_until,
-					 .version = BK_FIRST_VERSION};
-}
-
-/* In the order of the columns that every function with a summary declares. */
-static void
-return_summary(FunctionCallInfo fcinfo, const Summary *summary)
-{
-	Datum values[] = {
-		Int64GetDatum(summary->booking_id),
-		CStringGetTextDatum(summary->booking_reference),
-		CStringGetTextDatum(summary->status),
-		summary->total_amount,
-		CStringGetTextDatum(summary->currency),
-		TimestampTzGetDatum(summary->payment_required_by),
-		Int32GetDatum(summary->version),
-	};
-	bool nulls[lengthof(values)] = {
-		[5] = TIMESTAMP_NOT_FINITE(summary->payment_required_by)};
-
-	bk_result_begin(fcinfo);
-	bk_result_add(fcinfo, values, nulls);
-}
-
 /* Raises SB011. The document points into the rows, which live until SPI_finish(). */
 static Document
 document_from_rows(int64 booking_id)
@@ -259,14 +162,14 @@ document_from_rows(int64 booking_id)
 		bk_booking_refuse_unknown(booking_id);
 	items = bk_query_run(&read_items, bk_int64(booking_id));
 	return (Document){
-		.summary = summary_from_row(booking),
+		.summary = bk_summary_from_row(booking),
 		.customer_id = bk_row_int64(booking, 0, "customer_id"),
 		.fare_code = bk_row_text(booking, 0, "fare_code"),
 		.channel = bk_row_text(booking, 0, "channel"),
 		.paid_amount = bk_row_text(booking, 0, "paid_amount"),
-		.confirmed_at = moment_or_none(booking, "confirmed_at"),
-		.cancelled_at = moment_or_none(booking, "cancelled_at"),
-		.expired_at = moment_or_none(booking, "expired_at"),
+		.confirmed_at = bk_moment_or_none(booking, "confirmed_at"),
+		.cancelled_at = bk_moment_or_none(booking, "cancelled_at"),
+		.expired_at = bk_moment_or_none(booking, "expired_at"),
 		.created_at = bk_row_timestamptz(booking, 0, "created_at"),
 		.contact_email = bk_row_text(booking, 0, "contact_email"),
 		.contact_phone = bk_row_text(booking, 0, "contact_phone"),
@@ -298,23 +201,13 @@ items_from_rows(BkRows rows)
 	return items;
 }
 
-/* A timestamptz of the first row, DT_NOEND for null: json_write shows it as null. */
-static TimestampTz
-moment_or_none(BkRows rows, const char *column)
-{
-	bool isnull;
-	Datum moment = bk_row_datum(rows, 0, column, &isnull);
-
-	return isnull ? DT_NOEND : DatumGetTimestampTz(moment);
-}
-
 /* What reading would find; only its flights, and the payment of an instant booking, are read. */
 static Document
 new_document(const BkNewBooking *booking)
 {
 	const BkBookingRequest *request = booking->request;
 	Document document = {
-		.summary = new_summary(booking),
+		.summary = bk_summary_new(booking),
 		.customer_id = request->customer_id,
 		.fare_code = request->fare_code,
 		.channel = request->channel,
@@ -374,7 +267,7 @@ new_items(const BkNewBooking *booking)
 static void
 put_document(StringInfo out, const Document *document)
 {
-	const Summary *summary = &document->summary;
+	const BkSummary *summary = &document->summary;
 
 	bk_json_open(out, '{');
 	bk_json_put_int64(out, "booking_id", summary->booking_id);

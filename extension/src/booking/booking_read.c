@@ -17,7 +17,7 @@
 #include "base/result.h"
 #include "base/settings.h"
 #include "base/words.h"
-#include "booking/booking_document.h"
+#include "booking/booking_summary.h"
 #include "booking/booking_read.h"
 
 #define MAX_BOOKINGS 100 /* of a page */

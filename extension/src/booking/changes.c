@@ -17,7 +17,7 @@
 #include "base/query.h"
 #include "base/result.h"
 #include "base/words.h"
-#include "booking/booking_document.h"
+#include "booking/booking_summary.h"
 #include "booking/bookings.h"
 #include "booking/changes.h"
 #include "booking/items.h"

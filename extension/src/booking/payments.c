@@ -16,7 +16,7 @@
 #include "base/query.h"
 #include "base/result.h"
 #include "base/words.h"
-#include "booking/booking_document.h"
+#include "booking/booking_summary.h"
 #include "booking/bookings.h"
 #include "booking/items.h"
 #include "booking/payments.h"
