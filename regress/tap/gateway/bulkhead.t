@@ -4,7 +4,6 @@ use strict;
 use warnings;
 
 use IO::Socket::INET;
-use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -41,9 +40,6 @@ sub durations
 	}
 	return sort { $a <=> $b } @seconds;
 }
-
-# The value that 99 % are not above.
-sub p99 { return $_[ POSIX::ceil(0.99 * @_) - 1 ] }
 
 subtest 'connections are taken per request' => sub {
 	$gw = start_gateway(GATEWAY_CONNECTIONS => 2);
