@@ -14,6 +14,7 @@
 #include "base/errcodes.h"
 #include "base/query.h"
 #include "base/words.h"
+#include "booking/booking_summary.h"
 #include "booking/bookings.h"
 #include "booking/items.h"
 
@@ -90,8 +91,7 @@ bk_booking_lock(int64 booking_id, int64 if_version)
 		bk_check_range("if_version", if_version, 1, PG_INT32_MAX);
 	rows = bk_query_run(&lock_booking, bk_int64(booking_id));
 	if (rows.count == 0)
-		ereport(ERROR, errcode(SB_NOT_FOUND),
-				errmsg("no booking " INT64_FORMAT, booking_id));
+		bk_booking_refuse_unknown(booking_id);
 	booking.status = bk_row_text(rows, 0, "status");
 	booking.total_amount = bk_row_value(rows, 0, "total_amount");
 	booking.currency = bk_row_text(rows, 0, "currency");
