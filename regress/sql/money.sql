@@ -212,3 +212,22 @@ SELECT status FROM booking.booking_items(:lapsed);
 SELECT status, total_amount FROM booking.list_bookings(1, max_bookings => 1);
 SELECT booking.expire_holds() > 0 AS swept;
 SELECT fixture.shown(:lapsed) = :'before' AS same;
+-- a hold that moves to another flight lasts no longer than its sales, with all its seats
+SELECT fixture.flight(f, 30) FROM generate_series(440, 441) AS f;
+UPDATE flights SET sales_close_at = now() + interval '5 minutes' WHERE flight_id = 441;
+SELECT booking_id AS held FROM booking.create_booking(fixture.wish(440, '{3A,3B}')) \gset
+SELECT change_id AS quote FROM booking.quote_change(:held, fixture.move(1, 441, '3A')) \gset
+SELECT status FROM booking.confirm_change(:quote);
+SELECT b.payment_required_by <= f.sales_close_at AS ends_with_sales FROM bookings AS b, flights AS f WHERE b.booking_id = :held AND f.flight_id = 441;
+SELECT * FROM booking.check_invariants();
+-- nothing is due, nothing is paid, and the ledger says nothing of it: paid later and at once
+UPDATE seats SET price = 0.01 WHERE flight_id = 440;
+BEGIN;
+UPDATE fares SET price_factor = 0.40 WHERE fare_code = 'basic';
+SELECT booking_id AS free FROM booking.create_booking(fixture.wish(440, '{4A}', fare => 'basic')) \gset
+SELECT status, total_amount FROM booking.pay(:free, 0, 'EUR');
+SELECT status, total_amount FROM booking.create_booking(fixture.wish(440, '{4B}', 'instant', '0.00', 'basic'));
+SELECT refund_amount FROM booking.cancel(:free);
+SELECT count(*) FROM payments WHERE booking_id = :free;
+SELECT * FROM booking.check_invariants();
+ROLLBACK;

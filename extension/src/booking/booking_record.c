@@ -54,7 +54,7 @@ static BkQuery record_booking = BK_SELECT(
 	"    FROM item),"
 	" payment AS ("
 	"  INSERT INTO public.payments (booking_id, amount, currency, method)"
-	"  SELECT booking_id, $6, $7, $12 FROM booking WHERE $12 IS NOT NULL)"
+	"  SELECT booking_id, $6, $7, $12 FROM booking WHERE $12 IS NOT NULL AND $6 <> 0)"
 	" SELECT booking_id FROM booking",
 	TEXTOID, INT8OID, TEXTOID, TEXTOID, TEXTOID, NUMERICOID, BPCHAROID, TIMESTAMPTZOID,
 	TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID,

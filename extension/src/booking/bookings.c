@@ -43,6 +43,10 @@ static BkQuery settle_booking = BK_UPDATE(
 	" WHERE b.booking_id = $1",
 	INT8OID);
 
+static BkQuery move_deadline =
+	BK_UPDATE("UPDATE public.bookings SET payment_required_by = $2 WHERE booking_id = $1",
+			  INT8OID, TIMESTAMPTZOID);
+
 /* Skips what another session has locked: whoever has it settles it. */
 static BkQuery lock_lapsed = BK_SELECT(
 	"SELECT pg_catalog.array_agg(b.booking_id) AS booking_ids"
@@ -140,6 +144,12 @@ void
 bk_booking_settle(int64 booking_id)
 {
 	(void) bk_query_run(&settle_booking, bk_int64(booking_id));
+}
+
+void
+bk_booking_hold_until(int64 booking_id, TimestampTz held_until)
+{
+	(void) bk_query_run(&move_deadline, bk_int64(booking_id), bk_timestamptz(held_until));
 }
 
 Datum

@@ -44,6 +44,9 @@ extern int64 bk_booking_if_version(FunctionCallInfo fcinfo, int arg);
  */
 extern void bk_booking_settle(int64 booking_id);
 
+/* Gives a hold another deadline; its caller gives its seats the same (bk_seats_hold_until) and settles it. The booking is locked. */
+extern void bk_booking_hold_until(int64 booking_id, TimestampTz held_until);
+
 /* One booking id as the bigint[] that seats.h and items.h take. */
 extern Datum bk_booking_id_array(int64 booking_id);
 

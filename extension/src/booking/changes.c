@@ -55,6 +55,14 @@ static BkQuery find_double = BK_SELECT(
 			 " LIMIT 1",
 	INT8OID, INT8OID);
 
+/* When the first of the flights that a change moves to closes its sales. */
+static BkQuery find_sales_close =
+	BK_SELECT("SELECT pg_catalog.min(f.sales_close_at) AS sales_close_at"
+			  "  FROM public.booking_change_items AS c"
+			  "  JOIN public.flights AS f USING (flight_id)"
+			  " WHERE c.change_id = $1",
+			  INT8OID);
+
 static BkQuery confirm_quote =
 	BK_UPDATE("UPDATE public.booking_changes"
 			  "   SET status = 'confirmed', confirmed_at = pg_catalog.clock_timestamp(),"
@@ -76,6 +84,7 @@ static BkQuery read_change = BK_SELECT(
 
 static bool require_tender(const BkBooking *booking, Datum due, const BkTender *tender);
 static void refuse_double(int64 booking_id, int64 change_id);
+static void shorten_hold(BkBooking *booking, int64 change_id);
 static void move_items(const BkBooking *booking, int64 change_id);
 static int claim_new_seats(const BkBooking *booking, int64 change_id);
 static Datum numeric_of(int number);
@@ -169,6 +178,9 @@ bk_change_confirm(int64 change_id, const BkTender *tender)
 	pays = require_tender(&booking, due, tender);
 
 	refuse_double(booking.booking_id, change_id);
+	bk_seats_lock_change(booking.booking_id, change_id);
+	if (bk_word_is(booking.status, BK_HELD))
+		shorten_hold(&booking, change_id);
 	move_items(&booking, change_id);
 	(void) bk_query_run(&confirm_quote, bk_int64(change_id));
 	if (pays)
@@ -223,9 +235,23 @@ refuse_double(int64 booking_id, int64 change_id)
 					   bk_row_text(rows, 0, "flight_id")));
 }
 
+/* A hold lasts no longer than the sales of any of its flights, those that it moves to included. Its seats must be locked. */
+static void
+shorten_hold(BkBooking *booking, int64 change_id)
+{
+	BkRows rows = bk_query_run(&find_sales_close, bk_int64(change_id));
+	TimestampTz sales_close_at = bk_row_timestamptz(rows, 0, "sales_close_at");
+
+	if (sales_close_at >= booking->held_until)
+		return;
+	booking->held_until = sales_close_at;
+	bk_booking_hold_until(booking->booking_id, sales_close_at);
+	bk_seats_hold_until(booking->booking_id, sales_close_at);
+}
+
 /*
- * Old seats and new ones locked together, in lock order; the new ones claimed before the old are released. Raises SB001, and
- * SB003 where a claim has taken over a seat of a lapsed hold meanwhile.
+ * The seats, old and new, must be locked; the new ones are claimed before the old are released. Raises SB001, and SB003
+ * where a claim has taken over a seat of a lapsed hold meanwhile.
  */
 static void
 move_items(const BkBooking *booking, int64 change_id)
@@ -233,7 +259,6 @@ move_items(const BkBooking *booking, int64 change_id)
 	int count;
 	BkRows freed;
 
-	bk_seats_lock_change(booking->booking_id, change_id);
 	count = claim_new_seats(booking, change_id);
 	freed = bk_items_move(booking->booking_id, change_id);
 	if (bk_row_int64(freed, 0, "items") != count)

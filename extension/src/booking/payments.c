@@ -78,6 +78,8 @@ static BkQuery count_items =
 					   " WHERE i.booking_id = $1 AND i.status <> 'cancelled'",
 			  INT8OID);
 
+static bool is_zero(Datum amount);
+
 PG_FUNCTION_INFO_V1(booking_pay);
 
 /*
@@ -102,6 +104,8 @@ void
 bk_payment_enter(int64 booking_id, Datum amount, const char *currency, const char *method,
 				 int64 cancellation_id, int64 change_id)
 {
+	if (is_zero(amount))
+		return;
 	bk_payment_make_durable();
 	(void) bk_query_run(&enter_payment, bk_int64(booking_id), bk_datum(amount),
 						bk_text(currency), bk_text(method), bk_int64(cancellation_id),
@@ -124,8 +128,7 @@ bk_payment_refund(int64 booking_id, Datum amount, const char *currency,
 {
 	BkRows rows;
 
-	if (DatumGetBool(DirectFunctionCall2(numeric_eq, amount,
-										 NumericGetDatum(int64_to_numeric(0)))))
+	if (is_zero(amount))
 		return;
 	bk_payment_make_durable();
 	rows = bk_query_run(&enter_refund, bk_int64(booking_id), bk_datum(amount),
@@ -167,4 +170,12 @@ bk_payment_pay(int64 booking_id, int64 if_version, const BkTender *tender)
 	(void) bk_query_run(&confirm_booking, bk_int64(booking_id));
 	bk_payment_enter(booking_id, tender->amount.value, tender->currency, tender->method,
 					 0, 0);
+}
+
+/* Whether there is nothing to enter: the ledger has no entries of nothing. */
+static bool
+is_zero(Datum amount)
+{
+	return DatumGetBool(
+		DirectFunctionCall2(numeric_eq, amount, NumericGetDatum(int64_to_numeric(0))));
 }

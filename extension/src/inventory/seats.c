@@ -83,6 +83,14 @@ static BkQuery book_seats = BK_UPDATE(
 	"   AND s.flight_id = i.flight_id AND s.seat_number = i.seat_number",
 	INT8OID);
 
+static BkQuery move_deadline =
+	BK_UPDATE("UPDATE public.seats AS s"
+			  "   SET held_until = $2, updated_at = pg_catalog.clock_timestamp()"
+			  "  FROM public.booking_items AS i"
+			  " WHERE i.booking_id = $1 AND i.status = 'held'"
+			  "   AND s.flight_id = i.flight_id AND s.seat_number = i.seat_number",
+			  INT8OID, TIMESTAMPTZOID);
+
 static BkQuery release_seats = BK_UPDATE(
 	"UPDATE public.seats AS s"
 	"   SET status = 'available', held_until = NULL, updated_at = pg_catalog.clock_timestamp()"
@@ -153,6 +161,12 @@ void
 bk_seats_book(int64 booking_id)
 {
 	(void) bk_query_run(&book_seats, bk_int64(booking_id));
+}
+
+void
+bk_seats_hold_until(int64 booking_id, TimestampTz held_until)
+{
+	(void) bk_query_run(&move_deadline, bk_int64(booking_id), bk_timestamptz(held_until));
 }
 
 void

@@ -30,6 +30,9 @@ extern void bk_seats_lock_change(int64 booking_id, int64 change_id);
 /* Turns the seats of the held items of a booking into booked ones. The seats are locked. */
 extern void bk_seats_book(int64 booking_id);
 
+/* Gives the seats of the held items of a booking another deadline. The seats are locked. */
+extern void bk_seats_hold_until(int64 booking_id, TimestampTz held_until);
+
 /* Makes seats available again (parallel arrays bigint[] and text[]). The seats are locked. */
 extern void bk_seats_release(Datum flight_ids, Datum seat_numbers);
 
