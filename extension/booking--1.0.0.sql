@@ -99,7 +99,8 @@ COMMENT ON FUNCTION booking.create_booking(jsonb) IS
  "contact": {"email": …, "phone": …},
  "slices": [{"flight_id": 1, "passengers": [{"name": "Ada Lovelace", "type": "adult", "seat": "12A"}, {"name": …, "cabin_class": "economy"}]}],
  "payment": {"amount": "89.00", "currency": "EUR", "method": "card"}}
-A passenger names a seat, or a cabin of which any seat will do, neighbouring ones where possible. A hold waits for its
+A passenger names a seat, or a cabin of which any seat will do: neighbouring ones where possible, of those the
+cheapest, and in an instant booking such that the amount fits, if there are any. No child and no infant sits in an exit row. A hold waits for its
 payment until payment_required_by (setting booking.hold_duration, at most until sales close); an instant booking carries its
 payment, which is only compared with the server''s price. SB001 a seat is gone; SB002 a flight is not on sale; SB006 the
 amount is not the price; SB008 a passenger is twice on a flight; SB010 a field is missing or wrong; SB011 no such customer,
@@ -300,6 +301,13 @@ SELECT 'sold_within_capacity',
   LEFT JOIN (SELECT s.flight_id, count(*) AS capacity FROM public.seats AS s
               WHERE s.status <> 'blocked' GROUP BY s.flight_id) AS s USING (flight_id)
  WHERE i.sold > COALESCE(s.capacity, 0)
+UNION ALL
+SELECT 'minor_off_exit_row',
+       format('item %s of booking %s is of a minor in the exit row seat %s of flight %s',
+              i.item_no, i.booking_id, i.seat_number, i.flight_id)
+  FROM live AS i
+  JOIN public.seats AS s USING (flight_id, seat_number)
+ WHERE i.passenger_type <> 'adult' AND strpos(s.characteristics, 'E') > 0
 UNION ALL
 SELECT 'passenger_once_per_flight',
        format('a passenger of booking %s is %s times on flight %s', i.booking_id, count(*), i.flight_id)

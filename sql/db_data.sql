@@ -747,8 +747,9 @@ WITH seated AS MATERIALIZED (
                        % cardinality(n.given)] || ' '
            || CASE WHEN s.passenger_no = 1 OR pg_temp.draw(s.passenger_digest, 1) < 0.75 THEN t.family
                    ELSE pg_temp.pick(n.family, pg_temp.draw(s.passenger_digest, 2)) END AS passenger_name,
-           CASE WHEN s.passenger_no >= 3 AND pg_temp.draw(s.passenger_digest, 3) < 0.7
-                  OR s.passenger_no = 2 AND pg_temp.draw(s.passenger_digest, 3) < 0.08
+           CASE WHEN strpos(l.characteristics, 'E') = 0
+                     AND (s.passenger_no >= 3 AND pg_temp.draw(s.passenger_digest, 3) < 0.7
+                          OR s.passenger_no = 2 AND pg_temp.draw(s.passenger_digest, 3) < 0.08)
                 THEN 'child' ELSE 'adult' END AS passenger_type
       FROM seated AS s
       JOIN trip AS t USING (booking_id)

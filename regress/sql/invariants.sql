@@ -24,6 +24,8 @@ DROP INDEX booking_items_live_passenger_key;
 UPDATE booking_items SET passenger_name = 'pax 3a' WHERE booking_id = :paid AND item_no = 2;
 SELECT fixture.broken();
 ROLLBACK;
+-- a child in an exit row
+BEGIN; UPDATE booking_items SET passenger_type = 'child' WHERE booking_id = :paid AND item_no = 1; SELECT fixture.broken(); ROLLBACK;
 -- states, totals, money
 BEGIN; UPDATE bookings SET status = 'completed' WHERE booking_id = :paid; SELECT fixture.broken(); ROLLBACK;
 BEGIN; UPDATE bookings SET total_amount = total_amount + 1 WHERE booking_id = :held; SELECT fixture.broken(); ROLLBACK;

@@ -231,3 +231,44 @@ SELECT refund_amount FROM booking.cancel(:free);
 SELECT count(*) FROM payments WHERE booking_id = :free;
 SELECT * FROM booking.check_invariants();
 ROLLBACK;
+-- any seats of a cabin: together first, then cheapest, so that what a search says is what a booking costs
+SELECT fixture.flight(f, 30) FROM generate_series(450, 453) AS f;
+UPDATE seats SET price = CASE WHEN seat_number IN ('4D', '5A') THEN 80 WHEN seat_number IN ('5C', '5D') THEN 90 ELSE 110 END
+ WHERE flight_id IN (450, 451, 452) AND cabin_class = 'economy';
+CREATE FUNCTION fixture.any(flights bigint[], types text[], amount text DEFAULT NULL, fare text DEFAULT 'standard') RETURNS jsonb LANGUAGE sql AS $$
+    SELECT fixture.wish(1, '{}', CASE WHEN amount IS NULL THEN 'hold' ELSE 'instant' END, amount, fare)
+           || jsonb_build_object('slices', (SELECT jsonb_agg(jsonb_build_object('flight_id', f, 'passengers',
+                (SELECT jsonb_agg(jsonb_build_object('name', 'Any ' || n, 'cabin_class', 'economy', 'type', t))
+                   FROM unnest(types) WITH ORDINALITY AS p (t, n)))) FROM unnest(flights) AS f));
+$$;
+-- what a booking gets, and what remains of it: nothing
+CREATE FUNCTION fixture.got(request jsonb) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    made record;
+    got text;
+BEGIN
+    SELECT * INTO made FROM booking.create_booking(request);
+    SELECT string_agg(seat_number, ' ' ORDER BY item_no) || ' ' || made.total_amount INTO got
+      FROM booking_items WHERE booking_id = made.booking_id;
+    RAISE EXCEPTION SQLSTATE 'ZZ000';
+EXCEPTION WHEN OTHERS THEN
+    RETURN CASE SQLSTATE WHEN 'ZZ000' THEN got ELSE SQLSTATE || ' ' || SQLERRM END;
+END $$;
+-- alone: one of the two cheapest; two: the neighbours 5C 5D for 180, not 4D 5A for 160, nor any for 220
+SELECT DISTINCT split_part(fixture.got(fixture.any('{450}', '{adult}')), ' ', 2) FROM generate_series(1, 20);
+SELECT DISTINCT fixture.got(fixture.any('{450}', '{adult,adult}')) FROM generate_series(1, 20);
+-- an amount that seats can be had for gets them: together where they are, apart where they are not, over several flights
+SELECT fixture.got(fixture.any('{450}', '{adult}', '90')) ~ '^5[CD] 90', fixture.got(fixture.any('{450}', '{adult,adult}', '220')) ~ ' 220.00$',
+       fixture.got(fixture.any('{450}', '{adult,adult}', '160')), fixture.got(fixture.any('{450,451}', '{adult}', '170')) ~ '^(4D 5[CD]|5A 5[CD]|5[CD] 4D|5[CD] 5A) 170.00$',
+       fixture.got(fixture.any('{450,451}', '{adult,adult}', '340')) ~ ' 340.00$', fixture.got(fixture.any('{450}', '{adult}', '104', 'flex')) ~ '^(4D|5A) 104.00$';
+-- what none can be had for is refused, by what they cost
+SELECT fixture.got(fixture.any('{450}', '{adult}', '81')), fixture.got(fixture.any('{450,451}', '{adult}', '161'));
+-- no child and no infant in an exit row (row 3): neither by name, nor by any, nor by a change
+SELECT fixture.got(jsonb_set(fixture.wish(450, '{3A}'), '{slices,0,passengers,0,type}', to_jsonb(t))) FROM unnest('{adult,child,infant}'::text[]) AS t;
+UPDATE seats SET price = 10 WHERE flight_id = 452 AND seat_number ~ '^3';
+SELECT fixture.got(fixture.any('{452}', '{adult}')) ~ '^3', fixture.got(fixture.any('{452}', '{adult,child}')), fixture.got(fixture.any('{452}', '{infant}')) ~ '^(4D|5A)';
+UPDATE seats SET status = 'blocked' WHERE flight_id = 452 AND seat_number ~ '^[45]' AND seat_number <> '4B';
+SELECT fixture.got(fixture.any('{452}', '{adult,child}')) ~ '^3[A-D] 4B 120.00$', fixture.got(fixture.any('{452}', '{infant,child}'));
+SELECT booking_id AS b FROM booking.create_booking(jsonb_set(fixture.wish(453, '{4A,4B}'), '{slices,0,passengers,0,type}', '"child"')) \gset
+SELECT fixture.answer(format('SELECT booking.quote_change(%s, fixture.move(%s, 453, %L))', :b, item, '3A')) FROM generate_series(1, 2) AS item;
+SELECT * FROM booking.check_invariants();

@@ -17,6 +17,9 @@
 #define BK_AVAILABLE "available"
 #define BK_BOOKED "booked"
 
+/* booking_items.passenger_type; all others are minors */
+#define BK_ADULT "adult"
+
 /* payments.method, where a caller names none */
 #define BK_CARD "card"
 

@@ -98,6 +98,8 @@ bk_booking_prepare(const BkBookingRequest *request, BkClaim *claims, BkNewBookin
 	}
 	booking->terms.status = request->instant ? BK_BOOKED : BK_HELD;
 	booking->terms.held_until = held_until;
+	booking->terms.amount = request->tender.amount;
+	booking->terms.amount.isnull |= !request->tender.given;
 	if (!request->instant && bk_max_holds > 0)
 		require_hold_quota(request->customer_id);
 }
@@ -109,7 +111,9 @@ bk_booking_fill_claims(const BkBookingRequest *request, BkClaim *claims)
 	for (int i = 0; i < request->count; i++)
 		claims[i] = (BkClaim){.flight_id = request->items[i].flight_id,
 							  .seat_number = request->items[i].seat_number,
-							  .cabin_class = request->items[i].cabin_class};
+							  .cabin_class = request->items[i].cabin_class,
+							  .is_minor = !bk_word_is(request->items[i].passenger_type,
+													  BK_ADULT)};
 }
 
 /* Whether an earlier item is on the same flight. */

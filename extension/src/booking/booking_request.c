@@ -18,7 +18,7 @@
 static const char *const booking_types[] = {"hold", "instant", NULL};
 static const char *const channels[] = {"web",         "mobile", "agent",
 									   "call_center", "api",    NULL};
-static const char *const passenger_types[] = {"adult", "child", "infant", NULL};
+static const char *const passenger_types[] = {BK_ADULT, "child", "infant", NULL};
 
 static void read_contact(BkObject contact, BkBookingRequest *request);
 static void read_items(BkObject body, BkBookingRequest *request);
@@ -96,7 +96,7 @@ read_passenger(BkObject passenger, int64 flight_id)
 	if (item.passenger_name == NULL)
 		bk_json_reject(passenger, "name", "is required");
 	bk_json_check(passenger, "name", bk_person_name_problem(item.passenger_name));
-	item.passenger_type = type != NULL ? type : "adult";
+	item.passenger_type = type != NULL ? type : BK_ADULT;
 	item.seat_number = bk_json_string(passenger, "seat", 3, BK_OPTIONAL);
 	item.cabin_class = bk_json_word(passenger, "cabin_class", bk_cabin_classes,
 									BK_OPTIONAL);

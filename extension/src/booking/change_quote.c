@@ -16,6 +16,7 @@
 #include "booking/change_quote.h"
 #include "booking/quotes.h"
 #include "inventory/flights.h"
+#include "inventory/seats.h"
 
 #define MAX_SEAT_LENGTH 3 /* of a seat number */
 
@@ -29,7 +30,9 @@ static BkQuery price_moves = BK_SELECT(
 					  "       COALESCE(f.flight_id, w.flight_id) AS new_flight, f.flight_id IS NOT NULL AS flight_found,"
 					  "       f.flight_id = o.flight_id AND f.status <> 'cancelled' OR " BK_SQL_ON_SALE
 					  " AS on_sale,"
-					  "       f.currency = b.currency AS same_currency, s.seat_number IS NOT NULL AS seat_found"
+					  "       f.currency = b.currency AS same_currency, s.seat_number IS NOT NULL AS seat_found,"
+					  "       w.seat_number, i.passenger_type <> 'adult' AND " BK_SQL_EXIT_ROW
+					  " AS minor_in_exit_row"
 					  "  FROM unnest($2, $3, $4) AS w (item_no, flight_id, seat_number)"
 					  "  JOIN public.bookings AS b ON b.booking_id = $1"
 					  "  JOIN public.fares AS a ON a.fare_code = b.fare_code"
@@ -284,4 +287,7 @@ require_allowed(BkRows moves, uint64 row)
 	if (!bk_row_bool(moves, row, "seat_found"))
 		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
 				errmsg("no such seat for item %s", item));
+	if (bk_row_bool(moves, row, "minor_in_exit_row"))
+		bk_seats_refuse_minor(bk_row_text(moves, row, "seat_number"),
+							  bk_row_int64(moves, row, "new_flight"));
 }

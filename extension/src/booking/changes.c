@@ -278,7 +278,8 @@ claim_new_seats(const BkBooking *booking, int64 change_id)
 	BkClaim *claims = palloc0_array(BkClaim, rows.count);
 	BkTerms terms = {.status = bk_word_is(booking->status, BK_HELD) ? BK_HELD : BK_BOOKED,
 					 .held_until = booking->held_until,
-					 .fare_factor = numeric_of(1)};
+					 .fare_factor = numeric_of(1),
+					 .amount = {.isnull = true}};
 
 	for (uint64 row = 0; row < rows.count; row++)
 	{

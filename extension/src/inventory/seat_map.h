@@ -21,13 +21,27 @@ extern BkSeatMap bk_seat_map_read(int64 flight_id);
 /* What a map says of its flight. Row: flight_id, aircraft_code, currency. Raises SB011. */
 extern BkRows bk_seat_map_flight(int64 flight_id);
 
-/* Whether a seat is beside an aisle: A in IATA's PADIS code set 9882. */
+/* Whether a seat has a characteristic: a letter of IATA's PADIS code set 9882. */
 static inline bool
-bk_seat_is_aisle(const BkSeat *seat)
+bk_seat_has(const BkSeat *seat, char letter)
 {
 	struct varlena *letters = (struct varlena *) DatumGetPointer(seat->characteristics);
 
-	return memchr(VARDATA_ANY(letters), 'A', VARSIZE_ANY_EXHDR(letters)) != NULL;
+	return memchr(VARDATA_ANY(letters), letter, VARSIZE_ANY_EXHDR(letters)) != NULL;
+}
+
+/* Whether a seat is beside an aisle. */
+static inline bool
+bk_seat_is_aisle(const BkSeat *seat)
+{
+	return bk_seat_has(seat, 'A');
+}
+
+/* BK_SQL_EXIT_ROW of claims.h. */
+static inline bool
+bk_seat_is_exit_row(const BkSeat *seat)
+{
+	return bk_seat_has(seat, 'E');
 }
 
 #endif

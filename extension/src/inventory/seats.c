@@ -20,18 +20,20 @@
 #include "inventory/seats_any.h"
 
 static BkQuery claim_available = BK_UPDATE_RETURNING(
-	"UPDATE public.seats"
+	"UPDATE public.seats AS s"
 	"   SET status = $3, held_until = $4, updated_at = pg_catalog.clock_timestamp()"
 	" WHERE flight_id = $1 AND seat_number = $2 AND status = 'available'"
-	" RETURNING pg_catalog.round(price * $5, 2) AS price, cabin_class",
+	" RETURNING pg_catalog.round(s.price * $5, 2) AS price, s.cabin_class," BK_SQL_EXIT_ROW
+	" AS is_exit_row",
 	INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, NUMERICOID);
 
 static BkQuery claim_lapsed = BK_UPDATE_RETURNING(
-	"UPDATE public.seats"
+	"UPDATE public.seats AS s"
 	"   SET status = $3, held_until = $4, updated_at = pg_catalog.clock_timestamp()"
 	" WHERE flight_id = $1 AND seat_number = $2"
 	"   AND status = 'held' AND held_until <= pg_catalog.clock_timestamp()"
-	" RETURNING pg_catalog.round(price * $5, 2) AS price, cabin_class",
+	" RETURNING pg_catalog.round(s.price * $5, 2) AS price, s.cabin_class," BK_SQL_EXIT_ROW
+	" AS is_exit_row",
 	INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, NUMERICOID);
 
 /* Which of the wanted seats cannot be had, as words for the error. */
@@ -100,6 +102,7 @@ static BkQuery release_seats = BK_UPDATE(
 
 static int compare_claims(const void *a, const void *b);
 static bool claim_seat(BkClaim *claim);
+static int64 amount_left(const BkClaim *claims, int count);
 static Datum list_flights(BkClaim **claims, int count);
 static Datum list_seats(BkClaim **claims, int count);
 pg_noreturn static void refuse_claims(BkClaim **claims, int count);
@@ -126,7 +129,8 @@ bk_seats_claim(BkClaim *claims, int count)
 			refuse_claims(named + i, named_count - i);
 
 	/* Last, because their locks come in no order: whoever holds them waits for no seat any more. */
-	bk_seats_choose(any, any_count);
+	if (any_count > 0)
+		bk_seats_choose(any, any_count, amount_left(claims, count));
 	for (int i = 0; i < any_count; i++)
 		if (!claim_seat(any[i]))
 			elog(ERROR, "a locked seat was taken");
@@ -214,7 +218,42 @@ claim_seat(BkClaim *claim)
 		return false;
 	claim->price = bk_row_value(rows, 0, "price");
 	claim->cabin_class = bk_row_text(rows, 0, "cabin_class");
+	if (claim->is_minor && bk_row_bool(rows, 0, "is_exit_row"))
+		bk_seats_refuse_minor(claim->seat_number, claim->flight_id);
 	return true;
+}
+
+void
+bk_seats_refuse_minor(const char *seat_number, int64 flight_id)
+{
+	ereport(ERROR, errcode(SB_VALIDATION_ERROR),
+			errmsg("seat %s of flight " INT64_FORMAT
+				   " is in an exit row, where no child or infant may sit",
+				   seat_number, flight_id),
+			errhint("Choose another seat, or ask for any seat of the cabin."));
+}
+
+/*
+ * What the claims without a seat should cost together, in hundredths, where all claims are on the same terms and these say what
+ * they should cost; the others have been made. BK_ANY_AMOUNT otherwise, and where nothing is left.
+ */
+static int64
+amount_left(const BkClaim *claims, int count)
+{
+	const BkTerms *terms = claims[0].terms;
+	int64 left;
+
+	if (terms->amount.isnull)
+		return BK_ANY_AMOUNT;
+	left = bk_hundredths(terms->amount.value);
+	for (int i = 0; i < count; i++)
+	{
+		if (claims[i].terms != terms)
+			return BK_ANY_AMOUNT;
+		if (claims[i].seat_number != NULL)
+			left -= bk_hundredths(claims[i].price);
+	}
+	return Max(left, BK_ANY_AMOUNT);
 }
 
 /* The flights of claims, bigint[]; list_seats gives their seats in the same order. */

@@ -9,14 +9,18 @@
 #ifndef BK_SEATS_H
 #define BK_SEATS_H
 
+#include "base/compat.h"
 #include "inventory/claims.h"
 
 /*
  * Claims a seat for each wish, all or none, and takes over those of lapsed holds. The caller settles these holds
  * (bk_items_expire_claimed) before it writes items of its own. Raises SB001 naming seats that are gone, SB010 for a seat
- * that does not exist.
+ * that does not exist, or is in an exit row and wanted for a minor.
  */
 extern void bk_seats_claim(BkClaim *claims, int count);
+
+/* Says that no minor may sit in a seat: SB010. */
+pg_noreturn extern void bk_seats_refuse_minor(const char *seat_number, int64 flight_id);
 
 /* Locks the named seats of claims in lock order, whatever their state, for a caller who claims them later one by one. */
 extern void bk_seats_lock_named(const BkClaim *claims, int count);

@@ -1,47 +1,42 @@
 /*
  * seats_any.c
- *		Chooses neighbouring seats and locks them, skipping what others have locked.
+ *		Seats for passengers who named none: reads the cabin without locks, has seats chosen (seat_choice.c), locks those.
  *
- * The cabin is read without locks, the best run of seats is picked from it, and only that run is locked. Where several
- * runs are equally good one is picked at random, so that callers who ask at the same time seldom pick the same. Locks
- * that a failed attempt leaves behind end with the transaction, and nobody waits for one another over them: claims of
- * any seat skip, claims of named seats have all been made before.
+ * Only the chosen seats are locked, and what others have locked is skipped. Locks that a failed attempt leaves behind end
+ * with the transaction, and nobody waits for one another over them: claims of any seat skip, claims of named seats have all
+ * been made before.
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "common/pg_prng.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/snapmgr.h"
 
 #include "base/arrays.h"
 #include "base/errcodes.h"
 #include "base/query.h"
 #include "base/settings.h"
+#include "base/words.h"
+#include "inventory/seat_choice.h"
+#include "inventory/seat_map.h"
 #include "inventory/seats_any.h"
 
-/* Attempts to lock a chosen run before settling for seats wherever they are. */
+/* Attempts to lock chosen seats before settling for seats wherever they are. */
 #define MAX_ATTEMPTS 4
 
-/* What keeps two picked seats apart, in the unit "one seat between them, twice". */
-#define COST_SEAT_BETWEEN 2
-#define COST_AISLE_BETWEEN 1
-#define COST_NEXT_ROW 12
-
-typedef struct Seat
+/* Claims of one flight and cabin, and what they look at. */
+typedef struct ClaimGroup
 {
-	char *seat_number;
-	int row;
-	bool aisle;
-	bool claimable;
-} Seat;
-
-static BkQuery read_cabin = BK_SELECT(
-	"SELECT s.seat_number, pg_catalog.strpos(s.characteristics, 'A') > 0 AS is_aisle,"
-	"       " BK_SQL_CLAIMABLE " AND s.seat_number <> ALL ($3) AS is_claimable"
-	"  FROM public.seats AS s"
-	" WHERE s.flight_id = $1 AND s.cabin_class = $2"
-	" ORDER BY pg_catalog.length(s.seat_number), s.seat_number COLLATE pg_catalog.\"C\"",
-	INT8OID, TEXTOID, TEXTARRAYOID);
+	BkClaim **claims;
+	int count;
+	bool minors;              /* there are some among them */
+	BkSeatWish wish;          /* set where count is at most BK_MAX_PASSENGERS */
+	const char **locked_away; /* seats that others have locked */
+	int locked_away_count;
+} ClaimGroup;
 
 static BkQuery lock_chosen =
 	BK_SELECT("SELECT s.seat_number"
@@ -51,184 +46,231 @@ static BkQuery lock_chosen =
 			  "   FOR NO KEY UPDATE SKIP LOCKED",
 			  INT8OID, TEXTARRAYOID);
 
-static BkQuery lock_anywhere = BK_SELECT(
-	"SELECT s.seat_number"
-	"  FROM public.seats AS s"
-	" WHERE s.flight_id = $1 AND s.cabin_class = $2 AND " BK_SQL_CLAIMABLE " LIMIT $3"
-	"   FOR NO KEY UPDATE SKIP LOCKED",
-	INT8OID, TEXTOID, INT8OID);
+/* The cheapest, wherever they are; $4: not in an exit row; $5: none of these. */
+static BkQuery lock_anywhere =
+	BK_SELECT("SELECT s.seat_number"
+			  "  FROM public.seats AS s"
+			  " WHERE s.flight_id = $1 AND s.cabin_class = $2 AND " BK_SQL_CLAIMABLE
+			  "   AND NOT ($4 AND " BK_SQL_EXIT_ROW ") AND s.seat_number <> ALL ($5)"
+			  " ORDER BY s.price"
+			  " LIMIT $3"
+			  "   FOR NO KEY UPDATE SKIP LOCKED",
+			  INT8OID, TEXTOID, INT8OID, BOOLOID, TEXTARRAYOID);
 
-static void choose_group(BkClaim **group, int count);
-static bool lock_run(BkClaim **group, int count, Datum *excluded, int *excluded_count);
-static int read_seats(const BkClaim *claim, Datum *excluded, int excluded_count,
-					  Seat **seats);
-static int choose_run(const Seat *seats, int seat_count, int wanted);
-static int pick_run(const Seat *seats, int seat_count, int start, int wanted, int *picked);
-static void take_seats(BkClaim **group, BkRows rows);
+static ClaimGroup *group_claims(BkClaim **claims, int count, int *groups_count);
+static bool settle(ClaimGroup *groups, int count, int64 amount);
+static bool choose(ClaimGroup *groups, int count, int64 amount);
+static void read_cabin(ClaimGroup *group);
+static bool is_locked_away(const ClaimGroup *group, const char *seat_number);
+static int64 fare_amount(Datum price, Datum fare_factor);
+static bool lock_picked(ClaimGroup *group);
+static void take_anywhere(ClaimGroup *group);
+static void take_some(ClaimGroup *group, bool minors, Datum *taken, int *taken_count);
 
 void
-bk_seats_choose(BkClaim **claims, int count)
+bk_seats_choose(BkClaim **claims, int count, int64 amount)
 {
-	BkClaim **group = palloc_array(BkClaim *, Max(count, 1));
+	int groups_count;
+	ClaimGroup *groups = group_claims(claims, count, &groups_count);
 
+	if (amount != BK_ANY_AMOUNT && settle(groups, groups_count, amount))
+		return;
+	for (int i = 0; i < groups_count; i++)
+		if (!settle(&groups[i], 1, BK_ANY_AMOUNT))
+			take_anywhere(&groups[i]);
+}
+
+/* One group for each flight and cabin, in the order of their first claims. */
+static ClaimGroup *
+group_claims(BkClaim **claims, int count, int *groups_count)
+{
+	ClaimGroup *groups = palloc0_array(ClaimGroup, Max(count, 1));
+	bool *grouped = palloc0_array(bool, Max(count, 1));
+
+	*groups_count = 0;
 	for (int i = 0; i < count; i++)
 	{
-		int members = 0;
+		ClaimGroup *group = &groups[*groups_count];
 
-		if (claims[i]->seat_number != NULL)
+		if (grouped[i])
 			continue;
+		group->claims = palloc_array(BkClaim *, count - i);
 		for (int j = i; j < count; j++)
 			if (claims[j]->flight_id == claims[i]->flight_id &&
 				strcmp(claims[j]->cabin_class, claims[i]->cabin_class) == 0)
-				group[members++] = claims[j];
-		choose_group(group, members);
+			{
+				grouped[j] = true;
+				group->claims[group->count++] = claims[j];
+				group->minors |= claims[j]->is_minor;
+			}
+		group->locked_away = palloc_array(const char *, BK_MAX_PASSENGERS *MAX_ATTEMPTS);
+		(*groups_count)++;
 	}
+	return groups;
 }
 
-/* Seats for claims of one flight and cabin: together, or else wherever there are some. Raises SB001. */
-static void
-choose_group(BkClaim **group, int count)
-{
-	Datum excluded[BK_MAX_PASSENGERS * MAX_ATTEMPTS];
-	int excluded_count = 0;
-	BkRows rows;
-
-	for (int attempt = 0; attempt < MAX_ATTEMPTS && count <= BK_MAX_PASSENGERS; attempt++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (lock_run(group, count, excluded, &excluded_count))
-			return;
-	}
-
-	rows = bk_query_run(&lock_anywhere, bk_int64(group[0]->flight_id),
-						bk_text(group[0]->cabin_class), bk_int64(count));
-	if (rows.count < (uint64) count)
-		ereport(ERROR, errcode(SB_SEAT_UNAVAILABLE),
-				errmsg("flight " INT64_FORMAT " has " UINT64_FORMAT
-					   " of the %d seats in %s that are asked for",
-					   group[0]->flight_id, rows.count, count, group[0]->cabin_class),
-				errhint("Ask for fewer seats, another cabin or another flight."));
-	take_seats(group, rows);
-}
-
-/* Tries the best run of seats; on failure adds those that others have locked to excluded. */
+/* Gives the claims of the groups seats that are chosen together and locked; false if that did not come about. */
 static bool
-lock_run(BkClaim **group, int count, Datum *excluded, int *excluded_count)
+settle(ClaimGroup *groups, int count, int64 amount)
 {
-	Seat *seats;
-	int seat_count = read_seats(group[0], excluded, *excluded_count, &seats);
-	int start = choose_run(seats, seat_count, count);
-	int picked[BK_MAX_PASSENGERS];
-	Datum wanted[BK_MAX_PASSENGERS];
-	BkRows rows;
-
-	if (start < 0)
-		return false;
-	(void) pick_run(seats, seat_count, start, count, picked);
 	for (int i = 0; i < count; i++)
-		wanted[i] = CStringGetTextDatum(seats[picked[i]].seat_number);
-
-	rows = bk_query_run(&lock_chosen, bk_int64(group[0]->flight_id),
-						bk_datum(bk_array(TEXTOID, wanted, count)));
-	if (rows.count == (uint64) count)
 	{
-		take_seats(group, rows);
-		return true;
+		if (groups[i].count > BK_MAX_PASSENGERS)
+			return false;
+		groups[i].locked_away_count = 0;
 	}
-	for (int i = 0; i < count; i++)
+	for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++)
 	{
-		bool locked = false;
+		bool locked = true;
 
-		for (uint64 row = 0; row < rows.count && !locked; row++)
-			locked = strcmp(bk_row_text(rows, row, "seat_number"),
-							seats[picked[i]].seat_number) == 0;
-		if (!locked)
-			excluded[(*excluded_count)++] = wanted[i];
+		CHECK_FOR_INTERRUPTS();
+		for (int i = 0; i < count; i++)
+			read_cabin(&groups[i]);
+		if (!choose(groups, count, amount))
+			return false;
+		for (int i = 0; i < count; i++)
+			locked &= lock_picked(&groups[i]);
+		if (locked)
+			return true;
 	}
 	return false;
 }
 
-/* Reads the seats of a cabin without locks, from front to back and left to right; returns how many. */
-static int
-read_seats(const BkClaim *claim, Datum *excluded, int excluded_count, Seat **seats)
+/* Sets what the groups' wishes have picked. Seats that fit the amount need not be together. */
+static bool
+choose(ClaimGroup *groups, int count, int64 amount)
 {
-	BkRows rows = bk_query_run(&read_cabin, bk_int64(claim->flight_id),
-							   bk_text(claim->cabin_class),
-							   bk_datum(bk_array(TEXTOID, excluded, excluded_count)));
+	BkSeatWish **wishes;
 
-	*seats = palloc_array(Seat, Max(rows.count, 1));
-	for (uint64 row = 0; row < rows.count; row++)
-	{
-		Seat *seat = &(*seats)[row];
-
-		seat->seat_number = bk_row_text(rows, row, "seat_number");
-		seat->row = atoi(seat->seat_number);
-		seat->aisle = bk_row_bool(rows, row, "is_aisle");
-		seat->claimable = bk_row_bool(rows, row, "is_claimable");
-	}
-	return (int) rows.count;
+	if (count == 1 && bk_seat_choose_together(&groups->wish, amount))
+		return true;
+	if (amount == BK_ANY_AMOUNT)
+		return false;
+	wishes = palloc_array(BkSeatWish *, count);
+	for (int i = 0; i < count; i++)
+		wishes[i] = &groups[i].wish;
+	return bk_seat_choose_amount(wishes, count, amount);
 }
 
-/* Where the best run of claimable seats begins, one at random of equals; -1 if there are too few seats. */
-static int
-choose_run(const Seat *seats, int seat_count, int wanted)
-{
-	int picked[BK_MAX_PASSENGERS];
-	int best = -1;
-	int best_cost = INT_MAX;
-	int equals = 0;
-
-	for (int start = 0; start < seat_count; start++)
-	{
-		int cost;
-
-		if (!seats[start].claimable)
-			continue;
-		cost = pick_run(seats, seat_count, start, wanted, picked);
-		if (cost < 0)
-			break;
-		if (cost < best_cost)
-		{
-			best_cost = cost;
-			equals = 0;
-		}
-		if (cost == best_cost &&
-			pg_prng_uint64_range(&pg_global_prng_state, 0, (uint64) equals++) == 0)
-			best = start;
-	}
-	return best;
-}
-
-/* The next claimable seats from start on, and what keeps them apart; -1 if they are too few. */
-static int
-pick_run(const Seat *seats, int seat_count, int start, int wanted, int *picked)
-{
-	int count = 0;
-	int cost = 0;
-
-	for (int i = start; i < seat_count && count < wanted; i++)
-	{
-		if (!seats[i].claimable)
-			continue;
-		if (count > 0)
-		{
-			int last = picked[count - 1];
-
-			if (seats[i].row != seats[last].row)
-				cost += COST_NEXT_ROW * (seats[i].row - seats[last].row);
-			else
-				cost += COST_SEAT_BETWEEN * (i - last - 1) +
-						(seats[last].aisle && seats[i].aisle ? COST_AISLE_BETWEEN : 0);
-		}
-		picked[count++] = i;
-	}
-	return count == wanted ? cost : -1;
-}
-
-/* Gives the seats of rows, which are locked, to the claims. */
+/* The cabin as it is now, this transaction's own claims included. */
 static void
-take_seats(BkClaim **group, BkRows rows)
+read_cabin(ClaimGroup *group)
 {
-	for (uint64 row = 0; row < rows.count; row++)
-		group[row]->seat_number = bk_row_text(rows, row, "seat_number");
+	const BkClaim *claim = group->claims[0];
+	BkSeatMap map;
+	BkSeatWish *wish = &group->wish;
+	Datum price = (Datum) 0;
+	int64 amount = 0;
+
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	map = bk_seat_map_read(claim->flight_id);
+	PopActiveSnapshot();
+
+	*wish = (BkSeatWish){.count = group->count,
+						 .seats = palloc_array(BkCabinSeat, Max(map.count, 1))};
+	for (int i = 0; i < map.count; i++)
+	{
+		const BkSeat *seat = &map.seats[i];
+		BkCabinSeat *cabin_seat = &wish->seats[wish->seat_count];
+
+		if (!bk_seat_text_is(seat->cabin_class, claim->cabin_class))
+			continue;
+		if (seat->price != price) /* most neighbours share one */
+			amount = fare_amount(seat->price, claim->terms->fare_factor);
+		price = seat->price;
+		cabin_seat->seat_number = TextDatumGetCString(seat->seat_number);
+		cabin_seat->row = atoi(cabin_seat->seat_number);
+		cabin_seat->amount = amount;
+		cabin_seat->aisle = bk_seat_is_aisle(seat);
+		cabin_seat->claimable = bk_seat_text_is(seat->status, BK_AVAILABLE) &&
+								!(group->minors && bk_seat_is_exit_row(seat)) &&
+								!is_locked_away(group, cabin_seat->seat_number);
+		wish->seat_count++;
+	}
+}
+
+static bool
+is_locked_away(const ClaimGroup *group, const char *seat_number)
+{
+	for (int i = 0; i < group->locked_away_count; i++)
+		if (strcmp(group->locked_away[i], seat_number) == 0)
+			return true;
+	return false;
+}
+
+/* What a claim of a seat at this price will cost, as the claim rounds it. */
+static int64
+fare_amount(Datum price, Datum fare_factor)
+{
+	return bk_hundredths(DirectFunctionCall2(numeric_mul, price, fare_factor));
+}
+
+/* Locks the seats that were picked and gives them to the claims; what others have locked is noted as such. */
+static bool
+lock_picked(ClaimGroup *group)
+{
+	const BkSeatWish *wish = &group->wish;
+	Datum wanted[BK_MAX_PASSENGERS];
+	BkRows rows;
+
+	for (int i = 0; i < group->count; i++)
+		wanted[i] = CStringGetTextDatum(wish->seats[wish->picked[i]].seat_number);
+	rows = bk_query_run(&lock_chosen, bk_int64(group->claims[0]->flight_id),
+						bk_datum(bk_array(TEXTOID, wanted, group->count)));
+	for (int i = 0; i < group->count; i++)
+	{
+		char *seat_number = wish->seats[wish->picked[i]].seat_number;
+		bool locked = false;
+
+		group->claims[i]->seat_number = seat_number;
+		for (uint64 row = 0; row < rows.count && !locked; row++)
+			locked = strcmp(bk_row_text(rows, row, "seat_number"), seat_number) == 0;
+		if (!locked)
+			group->locked_away[group->locked_away_count++] = seat_number;
+	}
+	return rows.count == (uint64) group->count;
+}
+
+/* Seats wherever there are some, first for those who may not sit in an exit row. Raises SB001. */
+static void
+take_anywhere(ClaimGroup *group)
+{
+	Datum *taken = palloc_array(Datum, group->count);
+	int taken_count = 0;
+
+	take_some(group, true, taken, &taken_count);
+	take_some(group, false, taken, &taken_count);
+}
+
+/* Seats for the minors of a group, or for all others; taken are those that it has. Raises SB001. */
+static void
+take_some(ClaimGroup *group, bool minors, Datum *taken, int *taken_count)
+{
+	const BkClaim *first = group->claims[0];
+	int wanted = 0;
+	uint64 row = 0;
+	BkRows rows;
+
+	for (int i = 0; i < group->count; i++)
+		wanted += group->claims[i]->is_minor == minors;
+	if (wanted == 0)
+		return;
+	rows = bk_query_run(&lock_anywhere, bk_int64(first->flight_id),
+						bk_text(first->cabin_class), bk_int64(wanted), bk_bool(minors),
+						bk_datum(bk_array(TEXTOID, taken, *taken_count)));
+	if (rows.count < (uint64) wanted)
+		ereport(ERROR, errcode(SB_SEAT_UNAVAILABLE),
+				errmsg("flight " INT64_FORMAT " has " UINT64_FORMAT
+					   " of the %d seats in %s that are asked for",
+					   first->flight_id, rows.count + *taken_count, group->count,
+					   first->cabin_class),
+				errhint("Ask for fewer seats, another cabin or another flight."));
+	for (int i = 0; i < group->count; i++)
+	{
+		if (group->claims[i]->is_minor != minors)
+			continue;
+		group->claims[i]->seat_number = bk_row_text(rows, row++, "seat_number");
+		taken[(*taken_count)++] = CStringGetTextDatum(group->claims[i]->seat_number);
+	}
 }
