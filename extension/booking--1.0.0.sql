@@ -150,7 +150,7 @@ and has max_bookings, 1 to 100. Null is any status, the first page, 20. No row f
 missing, status is none, or a number is out of range.';
 
 CREATE FUNCTION booking.booking_items(booking_id bigint)
-    RETURNS TABLE (item_no smallint, flight_id bigint, flight_number text, origin character, destination character,
+    RETURNS TABLE (item_no smallint, journey_no smallint, flight_id bigint, flight_number text, origin character, destination character,
                    scheduled_departure timestamptz, scheduled_departure_local timestamp, seat_number text, cabin_class text,
                    passenger_name text, passenger_type text, price numeric, penalty_amount numeric,
                    fee_amount numeric, status text)
@@ -158,7 +158,7 @@ CREATE FUNCTION booking.booking_items(booking_id bigint)
     AS 'MODULE_PATHNAME', 'booking_booking_items';
 COMMENT ON FUNCTION booking.booking_items(bigint) IS
 'The items of a booking: one passenger on one flight each; price, penalty_amount and fee_amount (of its changes) in
-the booking''s currency. SB010: booking_id
+the booking''s currency. The items of a passenger with one journey_no are the legs of one journey; null: not known. SB010: booking_id
 is missing; SB011: no such booking.';
 
 CREATE FUNCTION booking.quote_cancellation(
@@ -472,6 +472,7 @@ SELECT w.table_name || '.' || w.column_name AS object,
                ('bookings', 'fare_code', 'text'),
                ('booking_items', 'booking_id', 'bigint'),
                ('booking_items', 'item_no', 'smallint'),
+               ('booking_items', 'journey_no', 'smallint'),
                ('booking_items', 'flight_id', 'bigint'),
                ('booking_items', 'seat_number', 'text'),
                ('booking_items', 'status', 'text'),

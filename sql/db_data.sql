@@ -734,7 +734,7 @@ WITH seated AS MATERIALIZED (
     SELECT t.booking_id, t.back_flight_id, 2, s.seat_number, s.no::integer, md5(t.digest || s.no)
       FROM trip AS t, unnest(t.back_seats) WITH ORDINALITY AS s (seat_number, no)
 ), joined AS MATERIALIZED (
-    SELECT s.booking_id, t.size * (s.leg - 1) + s.passenger_no AS item_no, s.flight_id, s.seat_number, s.passenger_digest,
+    SELECT s.booking_id, s.leg, t.size * (s.leg - 1) + s.passenger_no AS item_no, s.flight_id, s.seat_number, s.passenger_digest,
            t.created_at, t.confirmed_at, t.phase, t.fare_code, t.swept_at, t.payment_required_by, t.hold_time,
            f.status AS flight_status, f.off_block, f.scheduled_departure, r.refundable,
            round(pg_temp.seat_price(f.price, l.price_factor) * r.price_factor, 2) AS price,
@@ -887,9 +887,9 @@ SELECT b.booking_id,
        LATERAL (SELECT y # (y >> 13) AS z OFFSET 0) AS z
  ORDER BY b.booking_id;
 
-INSERT INTO public.booking_items (booking_id, item_no, flight_id, seat_number, passenger_name, passenger_type, price,
+INSERT INTO public.booking_items (booking_id, item_no, journey_no, flight_id, seat_number, passenger_name, passenger_type, price,
                                   penalty_amount, status, created_at, updated_at)
-SELECT booking_id, item_no, flight_id, seat_number, passenger_name, passenger_type, price, penalty_amount, status,
+SELECT booking_id, item_no, leg, flight_id, seat_number, passenger_name, passenger_type, price, penalty_amount, status,
        created_at,
        CASE status WHEN 'held' THEN created_at WHEN 'confirmed' THEN confirmed_at WHEN 'checked_in' THEN checked_in_at
                    WHEN 'cancelled' THEN cancelled_at WHEN 'expired' THEN swept_at ELSE off_block END

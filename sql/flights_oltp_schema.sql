@@ -356,6 +356,7 @@ COMMENT ON COLUMN public.bookings.version IS 'Grows by one with every change, fo
 CREATE TABLE public.booking_items (
     booking_id     bigint NOT NULL REFERENCES public.bookings,
     item_no        public.item_number NOT NULL,
+    journey_no     smallint CHECK (journey_no > 0),
     flight_id      bigint NOT NULL,
     seat_number    text NOT NULL,
     passenger_name public.person_name NOT NULL,
@@ -378,6 +379,8 @@ COMMENT ON TABLE public.booking_items IS
     'One passenger on one flight: the unit of seat, price, status and refund. Live means neither cancelled nor expired.';
 COMMENT ON INDEX public.booking_items_live_seat_key IS 'No seat is sold twice, whatever path the rows came by.';
 COMMENT ON INDEX public.booking_items_live_passenger_key IS 'A passenger travels once per flight of a booking.';
+COMMENT ON COLUMN public.booking_items.journey_no IS
+    'The items of a passenger with one number are the legs of one journey, in the order of departure: out, and back, each with its connections. A cancellation by the airline covers the journey. Null: not known, the item is a journey of its own.';
 COMMENT ON COLUMN public.booking_items.price IS 'Agreed price in the booking''s currency.';
 COMMENT ON COLUMN public.booking_items.penalty_amount IS 'Part of the price that was kept when the item was cancelled.';
 COMMENT ON COLUMN public.booking_items.fee_amount IS 'Fees of the item''s changes so far: the fare''s for another flight, and what was kept of a difference to a cheaper seat; never refunded.';

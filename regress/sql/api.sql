@@ -51,7 +51,7 @@ SELECT full_name, country FROM booking.update_customer(:ada, country => 'IE');
 -- the answer to a new booking, which is not read back, is what reading it would answer
 BEGIN;
 SELECT p.status, p.headers ->> 'ETag' = g.headers ->> 'ETag' AS same_tag, p.body::jsonb = g.body::jsonb AS same_body, p.body::json ->> 'confirmed_at' IS NOT NULL AS confirmed
-  FROM (VALUES ('{"type":"hold","contact":{"phone":"+44 1"},"slices":[{"flight_id":60,"passengers":[{"name":"Ada Lovelace","seat":"4A"},{"name":"Bee \"Bee\" Lovelace","type":"child","seat":"4B"}]},{"flight_id":61,"passengers":[{"name":"Ada Lovelace","seat":"4C"}]}]}'::jsonb),
+  FROM (VALUES ('{"type":"hold","contact":{"phone":"+44 1"},"slices":[{"flight_id":60,"passengers":[{"name":"Ada Lovelace","seat":"4A"},{"name":"Bee \"Bee\" Lovelace","type":"child","seat":"4B"}]},{"flight_id":61,"passengers":[{"name":"Cy Lovelace","seat":"4C"}]}]}'::jsonb),
                ('{"type":"instant","channel":"web","fare_code":"flex","slices":[{"flight_id":60,"passengers":[{"name":"Ada Lovelace","cabin_class":"economy"}]}],"payment":{"amount":"130.00","currency":"EUR","method":"cash"}}')) AS w (wish),
        LATERAL booking.booking_api('POST', '/v1/bookings', body => w.wish || jsonb_build_object('customer_id', :ada::bigint)) AS p,
        LATERAL booking.booking_api('GET', '/v1/bookings/' || (p.body::json ->> 'booking_id')) AS g;

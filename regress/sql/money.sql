@@ -232,7 +232,7 @@ SELECT count(*) FROM payments WHERE booking_id = :free;
 SELECT * FROM booking.check_invariants();
 ROLLBACK;
 -- any seats of a cabin: together first, then cheapest, so that what a search says is what a booking costs
-SELECT fixture.flight(f, 30) FROM generate_series(450, 453) AS f;
+SELECT fixture.flight(f, 30 + f - 450) FROM generate_series(450, 453) AS f;
 UPDATE seats SET price = CASE WHEN seat_number IN ('4D', '5A') THEN 80 WHEN seat_number IN ('5C', '5D') THEN 90 ELSE 110 END
  WHERE flight_id IN (450, 451, 452) AND cabin_class = 'economy';
 CREATE FUNCTION fixture.any(flights bigint[], types text[], amount text DEFAULT NULL, fare text DEFAULT 'standard') RETURNS jsonb LANGUAGE sql AS $$
@@ -272,3 +272,52 @@ SELECT fixture.got(fixture.any('{452}', '{adult,child}')) ~ '^3[A-D] 4B 120.00$'
 SELECT booking_id AS b FROM booking.create_booking(jsonb_set(fixture.wish(453, '{4A,4B}'), '{slices,0,passengers,0,type}', '"child"')) \gset
 SELECT fixture.answer(format('SELECT booking.quote_change(%s, fixture.move(%s, 453, %L))', :b, item, '3A')) FROM generate_series(1, 2) AS item;
 SELECT * FROM booking.check_invariants();
+-- journeys: what connects is one, a return is another; what the airline cancels covers the journey, and no other
+SELECT fixture.flight(460, 10, 'LHR', 'JFK', 8), fixture.flight(461, 10, 'JFK', 'LAX', 6), fixture.flight(462, 12, 'LAX', 'JFK', 6), fixture.flight(463, 12, 'JFK', 'LHR', 8), fixture.flight(464, 11, 'JFK', 'LAX', 6);
+UPDATE flights SET scheduled_departure = d, scheduled_arrival = d + interval '6 hours' FROM (SELECT scheduled_arrival + interval '3 hours' AS d FROM flights WHERE flight_id = 460) AS o WHERE flight_id = 461;
+UPDATE flights SET scheduled_departure = d, scheduled_arrival = d + interval '8 hours' FROM (SELECT scheduled_arrival + interval '3 hours' AS d FROM flights WHERE flight_id = 462) AS o WHERE flight_id = 463;
+CREATE FUNCTION fixture.travel(names text[], flights bigint[]) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT jsonb_build_object('type', 'instant', 'customer_id', 1, 'slices',
+             jsonb_agg(jsonb_build_object('flight_id', f, 'passengers',
+               (SELECT jsonb_agg(jsonb_build_object('name', n, 'cabin_class', 'economy')) FROM unnest(names) AS n))),
+             'payment', jsonb_build_object('amount', (100 * cardinality(names) * cardinality(flights))::text, 'currency', 'EUR'))
+      FROM unnest(flights) AS f;
+$$;
+SELECT booking_id AS b FROM booking.create_booking(fixture.travel('{Ada,Alan}', '{463,460,461,462}')) \gset
+SELECT item_no, journey_no, flight_id, passenger_name FROM booking.booking_items(:b);
+SELECT body::json #> '{items,0,journey_no}' AS journey_no FROM booking.booking_api('GET', '/v1/bookings/' || :b);
+SELECT body::json #> '{items,0,journey_no}' AS journey_no FROM booking.booking_api('POST', '/v1/bookings', body => fixture.wish(464, '{5D}'));
+-- within 168 hours nothing is free: leg 1 is cancelled, so leg 2 costs nothing, and the return its penalty
+UPDATE bookings SET created_at = created_at - interval '4 days', confirmed_at = confirmed_at - interval '2 days' WHERE booking_id = :b;
+UPDATE flights SET status = 'cancelled' WHERE flight_id = 460;
+SELECT refund_amount, penalty_amount FROM booking.quote_cancellation(:b, '{3,4}');
+SELECT refund_amount, penalty_amount FROM booking.quote_cancellation(:b, '{5}');
+SELECT refund_amount, penalty_amount FROM booking.quote_cancellation(:b, '{7}');
+-- to another flight of leg 2 likewise, in the same cabin, however much it costs
+UPDATE seats SET price = 180 WHERE flight_id = 464;
+SELECT change_amount, fee_amount FROM booking.quote_change(:b, fixture.move(5, 464, '4A'));
+-- leg 1 refunded first, leg 2 is let down as before; one whose passenger had given up leg 1 for a penalty is not
+SELECT refund_amount FROM booking.cancel(:b, '{3}');
+SELECT refund_amount FROM booking.cancel(:b, '{5}');
+BEGIN;
+UPDATE flights SET status = 'scheduled' WHERE flight_id = 460;
+SELECT refund_amount, penalty_amount FROM booking.cancel(:b, '{4}');
+UPDATE flights SET status = 'cancelled' WHERE flight_id = 460;
+SELECT refund_amount, penalty_amount FROM booking.quote_cancellation(:b, '{6}');
+ROLLBACK;
+-- the item of an import has no journey, and is one of its own
+UPDATE booking_items SET journey_no = NULL WHERE booking_id = :b AND item_no = 6;
+SELECT refund_amount, penalty_amount FROM booking.quote_cancellation(:b, '{6}');
+SELECT body::json #> '{items,5,journey_no}' AS journey_no FROM booking.booking_api('GET', '/v1/bookings/' || :b);
+SELECT * FROM booking.check_invariants();
+-- nobody is on two flights at once, nor changes in less than two hours; another passenger may
+SELECT fixture.flight(465, 11, 'LHR', 'JFK', 8), fixture.flight(466, 11, 'JFK', 'LAX', 6);
+UPDATE flights SET scheduled_departure = d, scheduled_arrival = d + interval '6 hours' FROM (SELECT scheduled_arrival - interval '1 hour' AS d FROM flights WHERE flight_id = 465) AS o WHERE flight_id = 466;
+\set VERBOSITY default
+SELECT status FROM booking.create_booking(fixture.travel('{Ada}', '{466,465}'));
+UPDATE flights SET scheduled_departure = scheduled_departure + interval '2 hours', scheduled_arrival = scheduled_arrival + interval '2 hours' WHERE flight_id = 466;
+SELECT status FROM booking.create_booking(fixture.travel('{ada}', '{465,466}'));
+\set VERBOSITY sqlstate
+SELECT status FROM booking.create_booking(fixture.trip(1, '465:economy', '466:economy'));
+UPDATE flights SET scheduled_departure = scheduled_departure + interval '1 hour', scheduled_arrival = scheduled_arrival + interval '1 hour' WHERE flight_id = 466;
+SELECT status FROM booking.create_booking(fixture.travel('{Ada}', '{465,466}'));

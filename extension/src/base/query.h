@@ -19,7 +19,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
-#define BK_QUERY_MAX_ARGS 17
+#define BK_QUERY_MAX_ARGS 18
 
 typedef struct BkQuery
 {

@@ -18,12 +18,14 @@
 #include "booking/booking_record.h"
 #include "booking/booking_request.h"
 #include "booking/items.h"
+#include "booking/journeys.h"
 #include "inventory/flights.h"
 #include "inventory/seats.h"
 
 /* What a booking of this flight must know, with the fare's factor (null: no such fare) and whether the customer is there. */
 static BkQuery find_terms = BK_SELECT(
-	"SELECT " BK_SQL_ON_SALE " AS on_sale, f.currency, f.sales_close_at,"
+	"SELECT " BK_SQL_ON_SALE " AS on_sale, f.currency, f.sales_close_at, f.origin::text,"
+	"       f.destination::text, f.scheduled_departure, f.scheduled_arrival,"
 	"       (SELECT price_factor FROM public.fares WHERE fare_code = $2) AS price_factor,"
 	"       EXISTS (SELECT FROM public.customers WHERE customer_id = $3) AS customer_found"
 	"  FROM public.flights AS f"
@@ -42,7 +44,7 @@ static BkQuery count_holds =
 			  INT8OID);
 
 static bool flight_seen(const BkBookingRequest *request, int item);
-static TimestampTz read_terms(BkNewBooking *booking, int64 flight_id);
+static TimestampTz read_terms(BkNewBooking *booking, int64 flight_id, BkLeg *leg);
 static void require_hold_quota(int64 customer_id);
 
 PG_FUNCTION_INFO_V1(booking_create_booking);
@@ -84,6 +86,9 @@ bk_booking_prepare(const BkBookingRequest *request, BkClaim *claims, BkNewBookin
 {
 	TimestampTz held_until = GetCurrentTimestamp() + bk_hold_duration * USECS_PER_SEC;
 
+	BkLeg legs[BK_MAX_ITEMS];
+	int leg_count = 0;
+
 	*booking = (BkNewBooking){.request = request, .claims = claims};
 	bk_booking_fill_claims(request, claims);
 	for (int i = 0; i < request->count; i++)
@@ -91,11 +96,13 @@ bk_booking_prepare(const BkBookingRequest *request, BkClaim *claims, BkNewBookin
 		claims[i].terms = &booking->terms;
 		if (!flight_seen(request, i))
 		{
-			TimestampTz sales_close_at = read_terms(booking, claims[i].flight_id);
+			TimestampTz sales_close_at = read_terms(booking, claims[i].flight_id,
+													&legs[leg_count++]);
 
 			held_until = Min(held_until, sales_close_at);
 		}
 	}
+	booking->journey_nos = bk_journeys_number(request, legs, leg_count);
 	booking->terms.status = request->instant ? BK_BOOKED : BK_HELD;
 	booking->terms.held_until = held_until;
 	booking->terms.amount = request->tender.amount;
@@ -127,11 +134,11 @@ flight_seen(const BkBookingRequest *request, int item)
 }
 
 /*
- * Sets fare factor and currency of the booking, and returns when sales of the flight end. Raises SB002 (not on sale), SB010
+ * Sets fare factor and currency of the booking, and the leg; returns when sales of the flight end. Raises SB002 (not on sale), SB010
  * (another currency than the flights before) and SB011 (no such flight, customer or fare).
  */
 static TimestampTz
-read_terms(BkNewBooking *booking, int64 flight_id)
+read_terms(BkNewBooking *booking, int64 flight_id, BkLeg *leg)
 {
 	const BkBookingRequest *request = booking->request;
 	BkRows terms = bk_query_run(&find_terms, bk_int64(flight_id),
@@ -160,6 +167,11 @@ read_terms(BkNewBooking *booking, int64 flight_id)
 				errhint("Make a booking for each currency."));
 	booking->currency = currency;
 	booking->terms.fare_factor = bk_row_value(terms, 0, "price_factor");
+	*leg = (BkLeg){.flight_id = flight_id,
+				   .origin = bk_row_text(terms, 0, "origin"),
+				   .destination = bk_row_text(terms, 0, "destination"),
+				   .departure = bk_row_timestamptz(terms, 0, "scheduled_departure"),
+				   .arrival = bk_row_timestamptz(terms, 0, "scheduled_arrival")};
 	return bk_row_timestamptz(terms, 0, "sales_close_at");
 }
 

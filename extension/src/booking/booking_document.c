@@ -43,7 +43,7 @@ static BkQuery read_booking = BK_SELECT(
 #define LAST_OF_FLIGHT "scheduled_departure_local"
 
 static BkQuery read_items = BK_SELECT(
-	"SELECT i.item_no, " SQL_ITEM_FLIGHT ","
+	"SELECT i.item_no, i.journey_no, " SQL_ITEM_FLIGHT ","
 	"       i.seat_number, s.cabin_class::text, i.passenger_name, i.passenger_type, i.price,"
 	"       i.penalty_amount, i.fee_amount,"
 	"       CASE WHEN i.status = 'held' AND shown.status = 'expired' THEN 'expired' ELSE i.status END AS status, " SQL_FLIGHT_STATE
@@ -74,6 +74,7 @@ static BkQuery read_payments =
 typedef struct BookingItem
 {
 	int item_no;
+	int journey_no; /* 0: not known */
 	BkRows flights; /* of read_items or read_flight */
 	uint64 flight;  /* the row that has the item's */
 	const char *seat_number;
@@ -186,18 +187,21 @@ items_from_rows(BkRows rows)
 	BookingItem *items = palloc_array(BookingItem, Max(rows.count, 1));
 
 	for (uint64 row = 0; row < rows.count; row++)
-		items[row] =
-			(BookingItem){.item_no = DatumGetInt16(bk_row_value(rows, row, "item_no")),
-						  .flights = rows,
-						  .flight = row,
-						  .seat_number = bk_row_text(rows, row, "seat_number"),
-						  .cabin_class = bk_row_text(rows, row, "cabin_class"),
-						  .passenger_name = bk_row_text(rows, row, "passenger_name"),
-						  .passenger_type = bk_row_text(rows, row, "passenger_type"),
-						  .price = bk_row_text(rows, row, "price"),
-						  .penalty_amount = bk_row_text(rows, row, "penalty_amount"),
-						  .fee_amount = bk_row_value(rows, row, "fee_amount"),
-						  .status = bk_row_text(rows, row, "status")};
+		items[row] = (BookingItem){
+			.item_no = DatumGetInt16(bk_row_value(rows, row, "item_no")),
+			.journey_no = bk_row_isnull(rows, row, "journey_no")
+							  ? 0
+							  : DatumGetInt16(bk_row_value(rows, row, "journey_no")),
+			.flights = rows,
+			.flight = row,
+			.seat_number = bk_row_text(rows, row, "seat_number"),
+			.cabin_class = bk_row_text(rows, row, "cabin_class"),
+			.passenger_name = bk_row_text(rows, row, "passenger_name"),
+			.passenger_type = bk_row_text(rows, row, "passenger_type"),
+			.price = bk_row_text(rows, row, "price"),
+			.penalty_amount = bk_row_text(rows, row, "penalty_amount"),
+			.fee_amount = bk_row_value(rows, row, "fee_amount"),
+			.status = bk_row_text(rows, row, "status")};
 	return items;
 }
 
@@ -248,6 +252,7 @@ new_items(const BkNewBooking *booking)
 		if (i == 0 || item->flight_id != item[-1].flight_id)
 			flight = bk_query_run(&read_flight, bk_int64(item->flight_id));
 		items[i] = (BookingItem){.item_no = i + 1,
+								 .journey_no = booking->journey_nos[i],
 								 .flights = flight,
 								 .flight = 0,
 								 .seat_number = claim->seat_number,
@@ -305,6 +310,10 @@ put_item(StringInfo out, const BookingItem *item)
 {
 	bk_json_open(out, '{');
 	bk_json_put_int64(out, "item_no", item->item_no);
+	if (item->journey_no != 0)
+		bk_json_put_int64(out, "journey_no", item->journey_no);
+	else
+		bk_json_put_string(out, "journey_no", NULL);
 	bk_json_put_columns(out, item->flights, item->flight, FIRST_OF_FLIGHT, LAST_OF_FLIGHT);
 	bk_json_put_string(out, "seat_number", item->seat_number);
 	bk_json_put_string(out, "cabin_class", item->cabin_class);

@@ -30,6 +30,7 @@ typedef struct ItemArrays
 	Datum passenger_names;
 	Datum passenger_types;
 	Datum prices;
+	Datum journey_nos;
 } ItemArrays;
 
 /* No row: the reference is taken. */
@@ -43,8 +44,8 @@ static BkQuery record_booking = BK_SELECT(
 	"  RETURNING booking_id),"
 	" item AS ("
 	"  INSERT INTO public.booking_items"
-	"         (booking_id, item_no, flight_id, seat_number, passenger_name, passenger_type, price, status)"
-	"  SELECT booking_id, no, ($13)[no], ($14)[no], ($15)[no], ($16)[no], ($17)[no], $3"
+	"         (booking_id, item_no, journey_no, flight_id, seat_number, passenger_name, passenger_type, price, status)"
+	"  SELECT booking_id, no, ($18)[no], ($13)[no], ($14)[no], ($15)[no], ($16)[no], ($17)[no], $3"
 	"    FROM (SELECT booking_id, pg_catalog.generate_subscripts($13, 1) AS no FROM booking) AS i"
 	"  RETURNING booking_id, item_no, flight_id, seat_number, price),"
 	" event AS ("
@@ -58,7 +59,7 @@ static BkQuery record_booking = BK_SELECT(
 	" SELECT booking_id FROM booking",
 	TEXTOID, INT8OID, TEXTOID, TEXTOID, TEXTOID, NUMERICOID, BPCHAROID, TIMESTAMPTZOID,
 	TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
-	TEXTARRAYOID, NUMERICARRAYOID);
+	TEXTARRAYOID, NUMERICARRAYOID, INT2ARRAYOID);
 
 static Datum sum_prices(const BkClaim *claims, int count);
 static int64 insert_booking(BkNewBooking *booking);
@@ -118,7 +119,8 @@ insert_booking(BkNewBooking *booking)
 							bk_text(request->tender.given ? request->tender.method : NULL),
 							bk_datum(items.flight_ids), bk_datum(items.seat_numbers),
 							bk_datum(items.passenger_names),
-							bk_datum(items.passenger_types), bk_datum(items.prices));
+							bk_datum(items.passenger_types), bk_datum(items.prices),
+							bk_datum(items.journey_nos));
 		if (rows.count == 1)
 			return bk_row_int64(rows, 0, "booking_id");
 	}
@@ -136,6 +138,7 @@ item_arrays(const BkNewBooking *booking)
 	Datum *names = palloc_array(Datum, count);
 	Datum *types = palloc_array(Datum, count);
 	Datum *prices = palloc_array(Datum, count);
+	Datum *journeys = palloc_array(Datum, count);
 
 	for (int i = 0; i < count; i++)
 	{
@@ -146,12 +149,14 @@ item_arrays(const BkNewBooking *booking)
 		names[i] = CStringGetTextDatum(item->passenger_name);
 		types[i] = CStringGetTextDatum(item->passenger_type);
 		prices[i] = booking->claims[i].price;
+		journeys[i] = Int16GetDatum(booking->journey_nos[i]);
 	}
 	return (ItemArrays){.flight_ids = bk_array(INT8OID, flights, count),
 						.seat_numbers = bk_array(TEXTOID, seats, count),
 						.passenger_names = bk_array(TEXTOID, names, count),
 						.passenger_types = bk_array(TEXTOID, types, count),
-						.prices = bk_array(NUMERICOID, prices, count)};
+						.prices = bk_array(NUMERICOID, prices, count),
+						.journey_nos = bk_array(INT2OID, journeys, count)};
 }
 
 /*

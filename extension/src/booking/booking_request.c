@@ -4,9 +4,6 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_collation.h"
-#include "utils/formatting.h"
-
 #include "base/errcodes.h"
 #include "base/check.h"
 #include "base/settings.h"
@@ -25,7 +22,6 @@ static void read_items(BkObject body, BkBookingRequest *request);
 static int read_slice(BkObject slice, BkItemRequest *items);
 static BkItemRequest read_passenger(BkObject passenger, int64 flight_id);
 static void refuse_twice(const BkItemRequest *items, int count);
-static bool same_name(const char *left, const char *right);
 static void read_payment(BkObject body, BkBookingRequest *request);
 
 /* Looks at every field in the order of the document, so that the first wrong one is named. */
@@ -117,7 +113,7 @@ refuse_twice(const BkItemRequest *items, int count)
 
 			if (one->flight_id != other->flight_id)
 				continue;
-			if (same_name(one->passenger_name, other->passenger_name))
+			if (bk_person_same(one->passenger_name, other->passenger_name))
 				ereport(
 					ERROR, errcode(SB_DUPLICATE_PASSENGER),
 					errmsg("passenger \"%s\" is twice on flight " INT64_FORMAT,
@@ -130,14 +126,6 @@ refuse_twice(const BkItemRequest *items, int count)
 						errmsg("seat \"%s\" of flight " INT64_FORMAT " is asked for twice",
 							   one->seat_number, one->flight_id));
 		}
-}
-
-/* As the unique index on lower(passenger_name) sees it. */
-static bool
-same_name(const char *left, const char *right)
-{
-	return strcmp(str_tolower(left, strlen(left), DEFAULT_COLLATION_OID),
-				  str_tolower(right, strlen(right), DEFAULT_COLLATION_OID)) == 0;
 }
 
 /* An instant booking brings its payment; a hold is paid later. */

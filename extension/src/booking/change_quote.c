@@ -26,50 +26,54 @@ static BkQuery price_moves = BK_SELECT(
 		"i") ", false) AS item_live,"
 			 "       COALESCE(i.status IN ('flown', 'no_show') OR " BK_SQL_LEFT(
 				 "o") ", false) AS flight_left,"
-					  "       f.flight_id = o.flight_id OR a.changeable OR o.status = 'cancelled' AS changeable,"
-					  "       COALESCE(f.flight_id, w.flight_id) AS new_flight, f.flight_id IS NOT NULL AS flight_found,"
-					  "       f.flight_id = o.flight_id AND f.status <> 'cancelled' OR " BK_SQL_ON_SALE
-					  " AS on_sale,"
-					  "       f.currency = b.currency AS same_currency, s.seat_number IS NOT NULL AS seat_found,"
-					  "       w.seat_number, i.passenger_type <> 'adult' AND " BK_SQL_EXIT_ROW
-					  " AS minor_in_exit_row"
-					  "  FROM unnest($2, $3, $4) AS w (item_no, flight_id, seat_number)"
-					  "  JOIN public.bookings AS b ON b.booking_id = $1"
-					  "  JOIN public.fares AS a ON a.fare_code = b.fare_code"
-					  "  LEFT JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = w.item_no"
-					  "  LEFT JOIN public.flights AS o ON o.flight_id = i.flight_id"
-					  "  LEFT JOIN public.flights AS f ON f.flight_id = COALESCE(NULLIF(w.flight_id, 0), i.flight_id)"
-					  "  LEFT JOIN public.seats AS s ON s.flight_id = f.flight_id AND s.seat_number = w.seat_number",
+					  "       f.flight_id = o.flight_id OR a.changeable OR " BK_SQL_LET_DOWN(
+						  "o") " AS changeable,"
+							   "       COALESCE(f.flight_id, w.flight_id) AS new_flight, f.flight_id IS NOT NULL AS flight_found,"
+							   "       f.flight_id = o.flight_id AND f.status <> 'cancelled' OR " BK_SQL_ON_SALE
+							   " AS on_sale,"
+							   "       f.currency = b.currency AS same_currency, s.seat_number IS NOT NULL AS seat_found,"
+							   "       w.seat_number, i.passenger_type <> 'adult' AND " BK_SQL_EXIT_ROW
+							   " AS minor_in_exit_row"
+							   "  FROM unnest($2, $3, $4) AS w (item_no, flight_id, seat_number)"
+							   "  JOIN public.bookings AS b ON b.booking_id = $1"
+							   "  JOIN public.fares AS a ON a.fare_code = b.fare_code"
+							   "  LEFT JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = w.item_no"
+							   "  LEFT JOIN public.flights AS o ON o.flight_id = i.flight_id"
+							   "  LEFT JOIN public.flights AS f ON f.flight_id = COALESCE(NULLIF(w.flight_id, 0), i.flight_id)"
+							   "  LEFT JOIN public.seats AS s ON s.flight_id = f.flight_id AND s.seat_number = w.seat_number",
 	INT8OID, INT2ARRAYOID, INT8ARRAYOID, TEXTARRAYOID);
 
 /*
- * Whether the airline owes the move: it cancelled the flight o that item i is paid for, and seat s, on flight f, is in the same
- * cabin and flies between the same cities. Such a move costs nothing.
+ * Whether the airline owes the move: it let item i, which is paid, down; and seat s, on another flight f, is in the same cabin
+ * and flies between the same cities as flight o. Such a move costs nothing.
  */
-#define SQL_OWED                                                                                                \
-	"(o.status = 'cancelled' AND i.status <> 'held'"                                                            \
-	" AND s.cabin_class = (SELECT old.cabin_class FROM public.seats AS old"                                     \
-	"                       WHERE old.flight_id = i.flight_id AND old.seat_number = i.seat_number)"             \
-	" AND NOT EXISTS (SELECT"                                                                                   \
-	"                   FROM (VALUES (o.origin, f.origin), (o.destination, f.destination)) AS e (was, becomes)" \
-	"                   JOIN public.airports AS p ON p.iata = e.was"                                            \
-	"                   JOIN public.airports AS n ON n.iata = e.becomes"                                        \
-	"                  WHERE (p.city, p.country) <> (n.city, n.country)))"
+#define SQL_OWED                                                                                                         \
+	"(" BK_SQL_LET_DOWN(                                                                                                 \
+		"o") " AND i.status <> 'held' AND f.flight_id <> o.flight_id"                                                    \
+			 " AND s.cabin_class = (SELECT old.cabin_class FROM public.seats AS old"                                     \
+			 "                       WHERE old.flight_id = i.flight_id AND old.seat_number = i.seat_number)"             \
+			 " AND NOT EXISTS (SELECT"                                                                                   \
+			 "                   FROM (VALUES (o.origin, f.origin), (o.destination, f.destination)) AS e (was, becomes)" \
+			 "                   JOIN public.airports AS p ON p.iata = e.was"                                            \
+			 "                   JOIN public.airports AS n ON n.iata = e.becomes"                                        \
+			 "                  WHERE (p.city, p.country) <> (n.city, n.country)))"
 
 /*
  * What a move of item i of booking b, at fare a, from flight o to seat s costs besides the difference of the prices, as of a
  * moment; fee is the fare's rule for o. For a hold nothing. To another flight the share of the old price that the fare asks,
- * unless the airline cancelled o. And where the new seat is cheaper, in the same cabin or another, on the same flight or
+ * unless the airline let the passenger down. And where the new seat is cheaper, in the same cabin or another, on the same flight or
  * another: the share of the difference that a cancellation would keep of it. So a change never gives back more than cancelling
  * would, and the price of the item, of which a later cancellation keeps its own share, is what the new seat costs.
  */
 #define SQL_SEAT_PRICE "pg_catalog.round(s.price * a.price_factor, 2)"
-#define SQL_FEE(moment)                                                           \
-	"CASE WHEN i.status = 'held' THEN 0"                                          \
-	" ELSE CASE WHEN s.flight_id = i.flight_id OR o.status = 'cancelled' THEN 0"  \
-	"           ELSE pg_catalog.round(i.price * fee.change_percent / 100, 2) END" \
-	"    + pg_catalog.round(GREATEST(i.price - " SQL_SEAT_PRICE ", 0)"            \
-	"                       * " BK_SQL_PENALTY_PERCENT("o", moment) " / 100, 2) END"
+#define SQL_FEE(moment)                                                                    \
+	"CASE WHEN i.status = 'held' THEN 0"                                                   \
+	" ELSE CASE WHEN s.flight_id = i.flight_id OR " BK_SQL_LET_DOWN(                       \
+		"o") " THEN 0"                                                                     \
+			 "           ELSE pg_catalog.round(i.price * fee.change_percent / 100, 2) END" \
+			 "    + pg_catalog.round(GREATEST(i.price - " SQL_SEAT_PRICE ", 0)"            \
+			 "                       * " BK_SQL_PENALTY_PERCENT("o",                       \
+																moment) " / 100, 2) END"
 
 /*
  * The same moves, known to be allowed: the quote and its items in one statement. $5 the moment, $6 the booking's version,
@@ -117,14 +121,16 @@ static BkQuery read_moves = BK_SELECT(
 
 /* Whether a quote charges more than it would now, because the airline has cancelled a flight since. */
 static BkQuery charges_too_much = BK_SELECT(
-	"SELECT pg_catalog.bool_or(o.status = 'cancelled' AND c.fee_amount > 0"
-	"                          OR " SQL_OWED " AND c.new_price > i.price) AS too_much"
-	"  FROM public.booking_change_items AS c"
-	"  JOIN public.booking_items AS i ON i.booking_id = $2 AND i.item_no = c.item_no"
-	"  JOIN public.flights AS o ON o.flight_id = i.flight_id"
-	"  JOIN public.flights AS f ON f.flight_id = c.flight_id"
-	"  JOIN public.seats AS s ON s.flight_id = c.flight_id AND s.seat_number = c.seat_number"
-	" WHERE c.change_id = $1",
+	"SELECT pg_catalog.bool_or(" BK_SQL_LET_DOWN(
+		"o") " AND c.fee_amount > 0"
+			 "                          OR " SQL_OWED
+			 " AND c.new_price > i.price) AS too_much"
+			 "  FROM public.booking_change_items AS c"
+			 "  JOIN public.booking_items AS i ON i.booking_id = $2 AND i.item_no = c.item_no"
+			 "  JOIN public.flights AS o ON o.flight_id = i.flight_id"
+			 "  JOIN public.flights AS f ON f.flight_id = c.flight_id"
+			 "  JOIN public.seats AS s ON s.flight_id = c.flight_id AND s.seat_number = c.seat_number"
+			 " WHERE c.change_id = $1",
 	INT8OID, INT8OID);
 
 /* The moves as the arrays that the statements take. */

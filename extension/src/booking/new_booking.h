@@ -42,7 +42,8 @@ typedef struct BkBookingRequest
 typedef struct BkNewBooking
 {
 	const BkBookingRequest *request;
-	BkClaim *claims; /* one for each item of the request, in its order */
+	BkClaim *claims;          /* one for each item of the request, in its order */
+	const int16 *journey_nos; /* of the items */
 	BkTerms terms;
 	const char *currency; /* of the flights */
 	int64 booking_id;

@@ -9,6 +9,7 @@
 
 #include "catalog/pg_collation.h"
 #include "utils/builtins.h"
+#include "utils/formatting.h"
 
 #include "base/check.h"
 #include "base/settings.h"
@@ -47,4 +48,12 @@ const char *
 bk_person_phone_problem(const char *phone)
 {
 	return bk_text_problem(phone, MAX_PHONE_LENGTH);
+}
+
+/* As the unique index on lower(passenger_name) sees it. */
+bool
+bk_person_same(const char *left, const char *right)
+{
+	return strcmp(str_tolower(left, strlen(left), DEFAULT_COLLATION_OID),
+				  str_tolower(right, strlen(right), DEFAULT_COLLATION_OID)) == 0;
 }

@@ -22,19 +22,36 @@
 	"           LIMIT 1) AS fee (hours, cancellation_percent, change_percent)"
 
 /*
- * The share of an item's price, in percent, that a cancellation at a moment keeps: booking b at fare a on flight f, fee its
- * rule. Nothing where the airline cancelled the flight, or within 24 hours of the purchase if the flight left a week or more
+ * Whether item i was let down by the airline: it cancelled the item's flight, or another flight of the passenger's journey. A
+ * leg that the passenger had given up before, for a penalty, is none of it any more.
+ */
+#define BK_SQL_LET_DOWN(flight)                                             \
+	"(" flight ".status = 'cancelled'"                                      \
+	" OR EXISTS (SELECT FROM public.booking_items AS leg"                   \
+	"              JOIN public.flights AS f USING (flight_id)"              \
+	"             WHERE leg.booking_id = i.booking_id"                      \
+	"               AND leg.journey_no = i.journey_no"                      \
+	"               AND pg_catalog.lower(leg.passenger_name)"               \
+	"                   = pg_catalog.lower(i.passenger_name)"               \
+	"               AND leg.status <> 'expired' AND leg.penalty_amount = 0" \
+	"               AND f.status = 'cancelled'))"
+
+/*
+ * The share of the price of item i, in percent, that a cancellation at a moment keeps: booking b at fare a on flight f, fee its
+ * rule. Nothing where the airline let the passenger down, or within 24 hours of the purchase if the flight left a week or more
  * after the reservation (14 CFR 259.5(b)(4)). Hours, since a day is as long as the session's time zone makes it.
  */
-#define BK_SQL_PENALTY_PERCENT(flight, moment)                                          \
-	" CASE"                                                                             \
-	"   WHEN " flight ".status = 'cancelled' THEN 0"                                    \
-	"   WHEN " moment " <= b.confirmed_at + interval '24 hours'"                        \
-	"        AND " flight ".scheduled_departure >= b.created_at + interval '168 hours'" \
-	"   THEN 0"                                                                         \
-	"   WHEN NOT a.refundable THEN 100"                                                 \
-	"   ELSE fee.cancellation_percent"                                                  \
-	" END "
+#define BK_SQL_PENALTY_PERCENT(flight, moment)                                \
+	" CASE"                                                                   \
+	"   WHEN " BK_SQL_LET_DOWN(                                               \
+		flight) " THEN 0"                                                     \
+				"   WHEN " moment " <= b.confirmed_at + interval '24 hours'"  \
+				"        AND " flight                                         \
+				".scheduled_departure >= b.created_at + interval '168 hours'" \
+				"   THEN 0"                                                   \
+				"   WHEN NOT a.refundable THEN 100"                           \
+				"   ELSE fee.cancellation_percent"                            \
+				" END "
 
 /*
  * Whether a quote may still be confirmed. Its row has status, booking_version, expires_at and superseded, whether the

@@ -16,8 +16,8 @@
 #include "inventory/connections.h"
 #include "inventory/flights.h"
 
-#define SQL_MIN_CONNECTION "interval '2 hours'"
-#define SQL_MAX_CONNECTION "interval '24 hours'"
+#define SQL_MIN_CONNECTION "interval '" CppAsString2(BK_MIN_CONNECTION_HOURS) " hours'"
+#define SQL_MAX_CONNECTION "interval '" CppAsString2(BK_MAX_CONNECTION_HOURS) " hours'"
 
 /*
  * $1 origin, $2 destination, $3 and $4 the day, $5 to $7 arrival and flights of the connection before the page. Either

@@ -7,6 +7,10 @@
 
 #include "inventory/search.h"
 
+/* From arrival to departure. From the longer on it is a stopover, and another journey. */
+#define BK_MIN_CONNECTION_HOURS 2
+#define BK_MAX_CONNECTION_HOURS 24
+
 /* A connection's place in the order of search results: by arrival. */
 typedef struct BkConnectionPlace
 {
