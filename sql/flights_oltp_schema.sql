@@ -344,7 +344,9 @@ CREATE TABLE public.bookings (
              WHEN COALESCE(confirmed_at, cancelled_at) IS NULL THEN '{expired}' END)) IS TRUE)
 ) WITH (fillfactor = 85);
 CREATE INDEX bookings_customer_idx ON public.bookings (customer_id, booking_id);
+CREATE INDEX bookings_customer_holds_idx ON public.bookings (customer_id) WHERE status = 'held';
 CREATE INDEX bookings_lapse_idx ON public.bookings (payment_required_by) WHERE status = 'held';
+COMMENT ON INDEX public.bookings_customer_holds_idx IS 'A customer''s holds are counted before each hold, whatever else the customer has booked.';
 COMMENT ON TABLE public.bookings IS 'A booking (PNR): seats held or sold to one customer, over one or more flights.';
 COMMENT ON COLUMN public.bookings.status IS
     'held until payment_required_by; confirmed; partially_cancelled (some items live); cancelled (none live); expired (hold not paid); completed (all flown).';

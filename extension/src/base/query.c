@@ -4,6 +4,10 @@
  *
  * Plans are generic unless the statement says otherwise: their parameters are keys, and planning would cost more than
  * running. A plan whose tables change is made anew by the plan cache.
+ *
+ * Rows by keys are found by index, in nested loops, however large the tables. The planner does not know that: by statistics
+ * that are older than a load, or by its default of ten elements for an array, it reads a table whole into a hash. So the
+ * other ways are switched off where a generic plan is made.
  */
 #include "postgres.h"
 
@@ -11,17 +15,21 @@
 #include "access/transam.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 
 #include "base/query.h"
 
 static void prepare_query(BkQuery *query);
+static int begin_keyed_planning(void);
 
 BkRows
 bk_query_run_values(BkQuery *query, const NullableDatum *values, int count)
 {
 	Datum datums[BK_QUERY_MAX_ARGS];
 	char nulls[BK_QUERY_MAX_ARGS];
+	bool planned;
+	int guc_level = 0;
 	int result;
 
 	if (count != query->nargs)
@@ -29,12 +37,18 @@ bk_query_run_values(BkQuery *query, const NullableDatum *values, int count)
 	if (query->plan == NULL)
 		prepare_query(query);
 
+	planned = query->custom_plan || (query->planned && SPI_plan_is_valid(query->plan));
+	if (!planned)
+		guc_level = begin_keyed_planning();
 	for (int i = 0; i < count; i++)
 	{
 		datums[i] = values[i].value;
 		nulls[i] = values[i].isnull ? 'n' : ' ';
 	}
 	result = SPI_execute_plan(query->plan, datums, nulls, query->read_only, 0);
+	if (!planned)
+		AtEOXact_GUC(true, guc_level);
+	query->planned = true;
 	if (result != query->expect)
 		elog(ERROR, "statement ended with %s: %s", SPI_result_code_string(result),
 			 query->sql);
@@ -48,6 +62,7 @@ bk_query_forget(BkQuery *query)
 	if (query->plan != NULL)
 		SPI_freeplan(query->plan);
 	query->plan = NULL;
+	query->planned = false;
 }
 
 int
@@ -185,4 +200,18 @@ prepare_query(BkQuery *query)
 	if (SPI_keepplan(plan) != 0)
 		elog(ERROR, "cannot keep the plan of: %s", query->sql);
 	query->plan = plan;
+}
+
+/* Until AtEOXact_GUC() of the level returned, or the end of the transaction, plans go by index. */
+static int
+begin_keyed_planning(void)
+{
+	static const char *const others[] = {"enable_hashjoin", "enable_mergejoin",
+										 "enable_seqscan"};
+	int guc_level = NewGUCNestLevel();
+
+	for (int i = 0; i < lengthof(others); i++)
+		(void) set_config_option(others[i], "off", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	return guc_level;
 }

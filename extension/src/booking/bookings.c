@@ -47,16 +47,16 @@ static BkQuery move_deadline =
 	BK_UPDATE("UPDATE public.bookings SET payment_required_by = $2 WHERE booking_id = $1",
 			  INT8OID, TIMESTAMPTZOID);
 
-/* Skips what another session has locked: whoever has it settles it. */
-static BkQuery lock_lapsed = BK_SELECT(
-	"SELECT pg_catalog.array_agg(b.booking_id) AS booking_ids"
-	"  FROM (SELECT booking_id"
-	"          FROM public.bookings"
-	"         WHERE status = 'held' AND payment_required_by <= pg_catalog.clock_timestamp()"
-	"         ORDER BY payment_required_by"
-	"         LIMIT $1"
-	"           FOR NO KEY UPDATE SKIP LOCKED) AS b",
-	INT8OID);
+/* $2 the moment, which an index can be asked for. Skips what another session has locked: whoever has it settles it. */
+static BkQuery lock_lapsed =
+	BK_SELECT("SELECT pg_catalog.array_agg(b.booking_id) AS booking_ids"
+			  "  FROM (SELECT booking_id"
+			  "          FROM public.bookings"
+			  "         WHERE status = 'held' AND payment_required_by <= $2"
+			  "         ORDER BY payment_required_by"
+			  "         LIMIT $1"
+			  "           FOR NO KEY UPDATE SKIP LOCKED) AS b",
+			  INT8OID, TIMESTAMPTZOID);
 
 /* Nothing is owed for a hold that has lapsed; it has been expired since its deadline. */
 static BkQuery expire_bookings = BK_UPDATE(
@@ -169,7 +169,8 @@ bk_booking_expire_holds(int64 max_holds)
 	Datum booking_ids;
 
 	bk_check_range("max_holds", max_holds, 1, PG_INT32_MAX);
-	lapsed = bk_query_run(&lock_lapsed, bk_int64(max_holds));
+	lapsed = bk_query_run(&lock_lapsed, bk_int64(max_holds),
+						  bk_timestamptz(GetCurrentTimestamp()));
 	if (bk_row_isnull(lapsed, 0, "booking_ids"))
 		return 0;
 	booking_ids = bk_row_value(lapsed, 0, "booking_ids");

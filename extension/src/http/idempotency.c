@@ -44,7 +44,7 @@ static BkQuery store_response = BK_INSERT(
 
 static BkQuery forget_responses = BK_DELETE(
 	"DELETE FROM booking_private.idempotency_keys"
-	" WHERE created_at <= pg_catalog.clock_timestamp() - " SQL_KEPT);
+	" WHERE created_at <= pg_catalog.now() - " SQL_KEPT);
 
 static void lock_request(const char *key);
 static void run_request(BkRequest *request, BkResponse *response);
