@@ -321,3 +321,16 @@ SELECT status FROM booking.create_booking(fixture.travel('{ada}', '{465,466}'));
 SELECT status FROM booking.create_booking(fixture.trip(1, '465:economy', '466:economy'));
 UPDATE flights SET scheduled_departure = scheduled_departure + interval '1 hour', scheduled_arrival = scheduled_arrival + interval '1 hour' WHERE flight_id = 466;
 SELECT status FROM booking.create_booking(fixture.travel('{Ada}', '{465,466}'));
+-- at REPEATABLE READ nothing is booked, paid, changed or cancelled; reading goes on
+SELECT fixture.flight(470, 30);
+SELECT booking_id AS held FROM booking.create_booking(fixture.wish(470, '{3A}')) \gset
+SELECT cancellation_id AS quote FROM booking.quote_cancellation(:held) \gset
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT fixture.answer(s) FROM unnest(ARRAY[
+    $$SELECT booking.create_booking(fixture.wish(470, '{4A}'))$$, format('SELECT booking.pay(%s, 100, ''EUR'')', :held),
+    format('SELECT booking.quote_cancellation(%s)', :held), format('SELECT booking.confirm_cancellation(%s)', :quote),
+    format('SELECT booking.change_seat(%s, 1::smallint, ''4A'')', :held),
+    format('SELECT booking.create_bookings(%L)', jsonb_build_object('mode', 'all', 'bookings', jsonb_build_array(fixture.wish(470, '{4A}')))),
+    format('SELECT booking.booking_items(%s)', :held), 'SELECT booking.seat_map(470)']) AS s;
+ROLLBACK;
+BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT status FROM booking.pay(:held, 100, 'EUR'); ROLLBACK;

@@ -13,6 +13,7 @@
 
 #include "access/htup_details.h"
 #include "access/transam.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -176,6 +177,15 @@ bk_row_text_at(BkRows rows, uint64 row, int number)
 			getTypeOutputInfo(type, &output, &is_varlena);
 			return OidOutputFunctionCall(output, value);
 	}
+}
+
+void
+bk_query_require_isolation(void)
+{
+	if (XactIsoLevel == XACT_REPEATABLE_READ)
+		ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				errmsg("not at isolation level REPEATABLE READ"),
+				errhint("Use READ COMMITTED, or SERIALIZABLE."));
 }
 
 void

@@ -160,4 +160,10 @@ extern char *bk_row_text(BkRows rows, uint64 row, const char *column);
 /* Gives the rows' memory back before SPI_finish(), for statements in loops. */
 extern void bk_rows_free(BkRows rows);
 
+/*
+ * Refuses a transaction at REPEATABLE READ: 0A000. It looks at rows as they were before the locks that it takes, and so counts
+ * holds and follows quotes that others have outdone since. At SERIALIZABLE the server finds that out.
+ */
+extern void bk_query_require_isolation(void);
+
 #endif

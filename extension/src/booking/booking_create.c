@@ -89,6 +89,7 @@ bk_booking_prepare(const BkBookingRequest *request, BkClaim *claims, BkNewBookin
 	BkLeg legs[BK_MAX_ITEMS];
 	int leg_count = 0;
 
+	bk_query_require_isolation();
 	*booking = (BkNewBooking){.request = request, .claims = claims};
 	bk_booking_fill_claims(request, claims);
 	for (int i = 0; i < request->count; i++)

@@ -91,6 +91,7 @@ bk_booking_lock(int64 booking_id, int64 if_version)
 	BkBooking booking = {.booking_id = booking_id, .held_until = DT_NOEND};
 	BkRows rows;
 
+	bk_query_require_isolation();
 	if (if_version != BK_ANY_VERSION)
 		bk_check_range("if_version", if_version, 1, PG_INT32_MAX);
 	rows = bk_query_run(&lock_booking, bk_int64(booking_id));

@@ -102,9 +102,11 @@ BkRows
 bk_etl_run(BkEtlScope scope, bool full)
 {
 	BkEtl run = {.everything = full};
-	int settings = use_settings();
+	int settings;
 	BkRows row;
 
+	bk_query_require_isolation();
+	settings = use_settings();
 	take_lock();
 	/* What this transaction captured before is taken now; what it captures from here on is new. */
 	bk_capture_forget();
