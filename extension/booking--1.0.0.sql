@@ -616,7 +616,7 @@ CREATE FUNCTION booking.etl_dimensions(
     ROWS 1
     AS 'MODULE_PATHNAME', 'booking_etl_dimensions';
 COMMENT ON FUNCTION booking.etl_dimensions() IS
-    'Brings the dimensions of schema warehouse up to date with the flights and customers that changed; reference tables are compared whole. Returns its row of warehouse.etl_runs. SQLSTATE 55P03: another run is under way (transaction-level advisory lock 1651470187, 1).';
+    'Brings the dimensions of schema warehouse up to date with the flights and customers that changed; reference tables are compared whole. Returns its row of warehouse.etl_runs. SQLSTATE 55P03: another run is under way.';
 
 CREATE FUNCTION booking.etl_facts(
     OUT run_id bigint, OUT scope text, OUT is_full boolean, OUT status text, OUT started_at timestamptz,
@@ -754,6 +754,7 @@ SELECT p.object_type, o.object, p.privilege, p.grantees::text[]
         'warehouse.dim_fare', 'warehouse.dim_flight', 'warehouse.dim_lead_band', 'warehouse.dim_route', 'warehouse.etl_run_steps',
         'warehouse.etl_runs', 'warehouse.fact_booking_curve', 'warehouse.fact_booking_event', 'warehouse.fact_booking_item',
         'warehouse.fact_flight_cabin', 'warehouse.fact_payment', 'warehouse.mv_booking_curve', 'warehouse.mv_route_month']),
+    ('TABLE', 'SELECT', '{}', ARRAY['warehouse.etl_lock']),
     ('FUNCTION', 'EXECUTE', '{booking_analyst, booking_ro}', ARRAY[
         'warehouse.booking_curve(date, date, text, text, text)',
         'warehouse.date_key(date)',

@@ -530,18 +530,21 @@ COMMENT ON COLUMN public.schedule_changes.status IS 'open until the passenger ac
 ---------------------------------------------------------------------------------------------------------------------
 
 CREATE TABLE booking_private.idempotency_keys (
-    idempotency_key text PRIMARY KEY CHECK (length(idempotency_key) BETWEEN 1 AND 255),
+    scope           text NOT NULL,
+    idempotency_key text NOT NULL CHECK (length(idempotency_key) BETWEEN 1 AND 255),
     request_hash    bytea NOT NULL CHECK (length(request_hash) = 32),
     status          integer NOT NULL,
     headers         text NOT NULL,
     body            text NOT NULL,
     created_at      timestamptz NOT NULL DEFAULT now(),
-    updated_at      timestamptz NOT NULL DEFAULT now()
+    updated_at      timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (scope, idempotency_key)
 );
 CREATE INDEX idempotency_keys_created_idx ON booking_private.idempotency_keys (created_at);
 COMMENT ON TABLE booking_private.idempotency_keys IS
     'Responses by Idempotency-Key, written in the transaction of their effect and kept for 24 hours.';
-COMMENT ON COLUMN booking_private.idempotency_keys.request_hash IS 'SHA-256 over method, path, query and body.';
+COMMENT ON COLUMN booking_private.idempotency_keys.request_hash IS 'SHA-256 over method, path, If-Match, query and body.';
+COMMENT ON COLUMN booking_private.idempotency_keys.scope IS 'What the request names, such as /v1/bookings/12 or /v1/customers/1: a key is unique in it.';
 COMMENT ON COLUMN booking_private.idempotency_keys.headers IS 'Response headers, a JSON object.';
 
 RESET ROLE;

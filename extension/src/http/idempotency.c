@@ -2,14 +2,18 @@
  * idempotency.c
  *		A request that changes something, at most once per Idempotency-Key.
  *
- * The response is stored by the transaction that has the effect, so either both are there or neither. Two requests with
+ * A key is its caller's: it counts for the booking, cancellation, change or customer that the request names, so that two callers
+ * who take the same one do not meet. The response is stored by the transaction that has the effect, so either both are there or neither. Two requests with
  * one key meet at an advisory lock, which is tried and never waited for.
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
+#include "utils/numeric.h"
 
 #include "base/errcodes.h"
 #include "base/json_write.h"
@@ -21,36 +25,46 @@
 #define SQL_KEPT "interval '24 hours'"
 
 static BkQuery lock_key = BK_SELECT(
-	"SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended($1, 0)) AS locked",
-	TEXTOID);
+	"SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended($1 || E'\\n' || $2, 0)) AS locked",
+	TEXTOID, TEXTOID);
 
 static BkQuery find_response = BK_SELECT(
-	"SELECT request_hash = pg_catalog.sha256(pg_catalog.convert_to($2, 'UTF8')) AS same_request,"
+	"SELECT request_hash = pg_catalog.sha256(pg_catalog.convert_to($3, 'UTF8')) AS same_request,"
 	"       status, headers, body"
 	"  FROM booking_private.idempotency_keys"
-	" WHERE idempotency_key = $1 AND created_at > pg_catalog.clock_timestamp() - " SQL_KEPT,
-	TEXTOID, TEXTOID);
+	" WHERE scope = $1 AND idempotency_key = $2 AND created_at > pg_catalog.clock_timestamp() - " SQL_KEPT,
+	TEXTOID, TEXTOID, TEXTOID);
 
 static BkQuery store_response = BK_INSERT(
 	"INSERT INTO booking_private.idempotency_keys AS k"
-	"       (idempotency_key, request_hash, status, headers, body, created_at)"
-	" VALUES ($1, pg_catalog.sha256(pg_catalog.convert_to($2, 'UTF8')), $3, $4, $5,"
+	"       (scope, idempotency_key, request_hash, status, headers, body, created_at)"
+	" VALUES ($1, $2, pg_catalog.sha256(pg_catalog.convert_to($3, 'UTF8')), $4, $5, $6,"
 	"         pg_catalog.clock_timestamp())"
-	" ON CONFLICT (idempotency_key) DO UPDATE"
+	" ON CONFLICT (scope, idempotency_key) DO UPDATE"
 	"    SET request_hash = excluded.request_hash, status = excluded.status,"
 	"        headers = excluded.headers, body = excluded.body,"
 	"        created_at = excluded.created_at, updated_at = excluded.created_at",
-	TEXTOID, TEXTOID, INT4OID, TEXTOID, TEXTOID);
+	TEXTOID, TEXTOID, TEXTOID, INT4OID, TEXTOID, TEXTOID);
 
 static BkQuery forget_responses = BK_DELETE(
 	"DELETE FROM booking_private.idempotency_keys"
 	" WHERE created_at <= pg_catalog.now() - " SQL_KEPT);
 
-static void lock_request(const char *key);
+/* A key and whose it is. */
+typedef struct Key
+{
+	const char *scope;
+	const char *text;
+} Key;
+
+static const char *scope_of(const BkRequest *request);
+static const char *named_customer(const BkRequest *request);
+static const JsonbValue *member(JsonbContainer *container, const char *name);
+static void lock_request(const Key *key);
 static void run_request(BkRequest *request, BkResponse *response);
 static char *request_text(const BkRequest *request);
-static bool replay_response(const char *key, const char *text, BkResponse *response);
-static void keep_response(const char *key, const char *text, const BkResponse *response);
+static bool replay_response(const Key *key, const char *text, BkResponse *response);
+static void keep_response(const Key *key, const char *text, const BkResponse *response);
 
 PG_FUNCTION_INFO_V1(booking_forget_responses);
 
@@ -70,29 +84,75 @@ booking_forget_responses(PG_FUNCTION_ARGS)
 void
 bk_idempotency_dispatch(BkRequest *request, BkResponse *response)
 {
-	const char *key = bk_json_string(request->context, "idempotency_key", MAX_KEY_LENGTH,
-									 BK_OPTIONAL);
+	Key key = {.text = bk_json_string(request->context, "idempotency_key", MAX_KEY_LENGTH,
+									  BK_OPTIONAL)};
 	char *text;
 
-	if (key == NULL || strcmp(request->method, "GET") == 0)
+	if (key.text == NULL || strcmp(request->method, "GET") == 0)
 	{
 		run_request(request, response);
 		return;
 	}
 
-	lock_request(key);
+	key.scope = scope_of(request);
+	lock_request(&key);
 	text = request_text(request);
-	if (replay_response(key, text, response))
+	if (replay_response(&key, text, response))
 		return;
 	run_request(request, response);
-	keep_response(key, text, response);
+	keep_response(&key, text, response);
+}
+
+/* What the request names: the resource of its path, such as /v1/bookings/12, or else a customer; "" where it names none. */
+static const char *
+scope_of(const BkRequest *request)
+{
+	const char *customer;
+
+	for (const char *segment = strchr(request->path, '/'); segment != NULL;
+		 segment = strchr(segment + 1, '/'))
+		if (isdigit((unsigned char) segment[1]))
+			return pnstrdup(request->path,
+							segment + strcspn(segment + 1, "/") + 1 - request->path);
+	customer = named_customer(request);
+	return customer == NULL ? "" : psprintf("/v1/customers/%s", customer);
+}
+
+/* The customer of a booking that is asked for, or of the first of a batch; NULL if there is none, whatever stands there. */
+static const char *
+named_customer(const BkRequest *request)
+{
+	JsonbContainer *body = request->body.container;
+	const JsonbValue *value = member(body, "bookings");
+
+	if (value != NULL && value->type == jbvBinary &&
+		JsonContainerIsArray(value->val.binary.data))
+	{
+		value = getIthJsonbValueFromContainer(value->val.binary.data, 0);
+		body = value != NULL && value->type == jbvBinary ? value->val.binary.data : NULL;
+	}
+	value = member(body, "customer_id");
+	if (value == NULL || value->type != jbvNumeric)
+		return NULL;
+	return DatumGetCString(
+		DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+}
+
+/* The member of an object; NULL if it has none of that name, or is no object. */
+static const JsonbValue *
+member(JsonbContainer *container, const char *name)
+{
+	if (container == NULL || !JsonContainerIsObject(container))
+		return NULL;
+	return getKeyJsonValueFromContainer(container, name, (int) strlen(name), NULL);
 }
 
 /* Holds the key until the transaction ends. Raises SB015 where another request does. */
 static void
-lock_request(const char *key)
+lock_request(const Key *key)
 {
-	if (!bk_row_bool(bk_query_run(&lock_key, bk_text(key)), 0, "locked"))
+	if (!bk_row_bool(bk_query_run(&lock_key, bk_text(key->scope), bk_text(key->text)), 0,
+					 "locked"))
 		ereport(ERROR, errcode(SB_IDEMPOTENCY_IN_USE),
 				errmsg("a request with this Idempotency-Key is under way"),
 				errhint("Send it again in a moment: its response will be there."));
@@ -111,10 +171,12 @@ run_request(BkRequest *request, BkResponse *response)
 static char *
 request_text(const BkRequest *request)
 {
+	const char *if_match = bk_json_text(request->context, "if_match");
 	StringInfoData text;
 
 	initStringInfo(&text);
-	appendStringInfo(&text, "%s %s\n", request->method, request->path);
+	appendStringInfo(&text, "%s %s\n%s\n", request->method, request->path,
+					 if_match != NULL ? if_match : "");
 	if (request->query.container != NULL)
 		JsonbToCString(&text, request->query.container, -1);
 	appendStringInfoChar(&text, '\n');
@@ -125,9 +187,10 @@ request_text(const BkRequest *request)
 
 /* Writes the response that is kept under the key, if one is. Raises SB016 where it is another request's. */
 static bool
-replay_response(const char *key, const char *text, BkResponse *response)
+replay_response(const Key *key, const char *text, BkResponse *response)
 {
-	BkRows rows = bk_query_run(&find_response, bk_text(key), bk_text(text));
+	BkRows rows = bk_query_run(&find_response, bk_text(key->scope), bk_text(key->text),
+							   bk_text(text));
 
 	if (rows.count == 0)
 		return false;
@@ -143,9 +206,9 @@ replay_response(const char *key, const char *text, BkResponse *response)
 
 /* The caller holds the key, so whatever is kept under it is past its time. */
 static void
-keep_response(const char *key, const char *text, const BkResponse *response)
+keep_response(const Key *key, const char *text, const BkResponse *response)
 {
-	(void) bk_query_run(&store_response, bk_text(key), bk_text(text),
-						bk_int32(response->status), bk_text(response->headers->data),
-						bk_text(response->body->data));
+	(void) bk_query_run(&store_response, bk_text(key->scope), bk_text(key->text),
+						bk_text(text), bk_int32(response->status),
+						bk_text(response->headers->data), bk_text(response->body->data));
 }

@@ -19,9 +19,6 @@
 #include "warehouse/etl_facts.h"
 #include "warehouse/etl_run.h"
 
-/* The run that is under way holds this advisory lock: "book" as a number, and 1. */
-#define SQL_ETL_LOCK "1651470187, 1"
-
 #define SQL_ETL_RUN                                                                               \
 	"run_id, scope, is_full, status, started_at, finished_at, freshness, rows_in, rows_inserted," \
 	" rows_updated, rows_deleted, rows_rejected,"                                                 \
@@ -32,8 +29,9 @@
 static const char *const scope_names[] =
 	{[BK_ETL_ALL] = "all", [BK_ETL_DIMENSIONS] = "dimensions", [BK_ETL_FACTS] = "facts"};
 
-static BkQuery lock_runs = BK_SELECT("SELECT pg_try_advisory_xact_lock(" SQL_ETL_LOCK
-									 ") AS is_locked");
+/* No row: the run that is under way holds it. An advisory lock would be anybody's to hold. */
+static BkQuery lock_runs = BK_SELECT(
+	"SELECT is_only FROM warehouse.etl_lock FOR UPDATE SKIP LOCKED");
 
 static BkQuery begin_run =
 	BK_INSERT_RETURNING("INSERT INTO warehouse.etl_runs (scope, is_full, freshness)"
@@ -146,7 +144,7 @@ run_as_function(FunctionCallInfo fcinfo, BkEtlScope scope, bool full)
 static void
 take_lock(void)
 {
-	if (!bk_row_bool(bk_query_run(&lock_runs), 0, "is_locked"))
+	if (bk_query_run(&lock_runs).count == 0)
 		ereport(ERROR, errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 				errmsg("another ETL run is under way"),
 				errhint("Try again when it has finished."));

@@ -1,6 +1,6 @@
 /*
  * etl_run.h
- *		A run of the ETL: one transaction under one advisory lock, one row of warehouse.etl_runs.
+ *		A run of the ETL: one transaction under one lock, one row of warehouse.etl_runs.
  */
 #ifndef BK_ETL_RUN_H
 #define BK_ETL_RUN_H

@@ -344,11 +344,20 @@ is(here('SELECT rows_inserted >= 3 FROM booking.etl_run()'), 't', 'the next run 
 
 my ($in, $lock_out) = ('', '');
 my $holder = start([ 'psql', '-XAtq', '-d', $subscriber->connstr('flight_booking_reports'), '-f', '-' ], \$in, \$lock_out);
-$in = "BEGIN;\nSELECT pg_advisory_xact_lock(1651470187, 1);\nSELECT 'held';\n";
+$in = "BEGIN;\nSELECT booking.etl_run();\nSELECT 'held';\n";
 $holder->pump until $lock_out =~ /held/;
 ($status, $out, $err) = $subscriber->psql('flight_booking_reports', "\\set VERBOSITY verbose\nSELECT booking.etl_run()");
 like($err, qr/55P03: another ETL run is under way/, 'a second run is refused');
 $in = "COMMIT;\n\\q\n";
+$holder->finish;
+here('GRANT CONNECT ON DATABASE flight_booking_reports TO PUBLIC');
+here('CREATE ROLE stranger LOGIN');
+$in = "SELECT pg_advisory_lock(1651470187, 1);\nSELECT 'held';\n";
+$lock_out = '';
+$holder = start([ 'psql', '-XAtq', '-d', $subscriber->connstr('flight_booking_reports') . ' user=stranger', '-f', '-' ], \$in, \$lock_out);
+$holder->pump until $lock_out =~ /held/;
+is(here('SELECT status FROM booking.etl_run()'), 'succeeded', 'no other role can stop a run');
+$in = "\\q\n";
 $holder->finish;
 is(here('SELECT status FROM booking.etl_run()'), 'succeeded', 'and welcome when the first is over');
 
