@@ -27,6 +27,11 @@ query() { # NODE SQL
 	at "$1" psql -X -A -t -q -v ON_ERROR_STOP=1 -U postgres -d postgres -c "$2"
 }
 
+# Answers a query at a node, on the database of the bookings.
+query_booking() { # NODE SQL
+	at "$1" psql -X -A -t -q -v ON_ERROR_STOP=1 -U postgres -d flight_booking -c "$2"
+}
+
 # Is the node's data a standby's? The answer does not need its server.
 is_standby() { # NODE
 	at "$1" bash -c 'test -e "$PGDATA/standby.signal"' 2>/dev/null
@@ -62,8 +67,16 @@ streams() { # STANDBY WRITER
 	                  WHERE application_name = '${1}_db' AND state = 'streaming' AND wal_status <> 'lost'")" = 1 ]
 }
 
+# Makes the publication what booking.privileges() names, where it is not, as when a table was added by hand.
+repair_publication() { # WRITER
+	if [ -n "$(query_booking "$1" "SELECT object FROM booking.check_reports()")" ]; then
+		at "$1" psql -X -q -v ON_ERROR_STOP=1 -U postgres -d flight_booking -f "$scripts/../sql/publication.sql"
+	fi
+}
+
 # Makes the reports follow the node that takes writes, if they run. What is in order stays as it is.
-resubscribe() {
+resubscribe() { # WRITER
+	repair_publication "$1"
 	if server_runs reports; then at reports "$scripts/reports-db/resubscribe.sh"; fi
 }
 
@@ -105,7 +118,7 @@ promote() {
 		if [ -n "$lsn" ]; then start_node "$writer"; fi
 		exit 1
 	fi
-	resubscribe
+	resubscribe "$standby"
 	next_is_rejoin "$standby"
 }
 
@@ -119,7 +132,7 @@ rejoin() {
 		bring_back "$standby" "$writer" "${FRESH:-}" || bring_back "$standby" "$writer" 1 ||
 			die "$standby does not stream from $writer; its log: $(log_of "$standby")"
 	fi
-	resubscribe
+	resubscribe "$writer"
 }
 
 # Stops the node, makes it a standby of the writer, starts it and waits until it streams; fails after a minute without.

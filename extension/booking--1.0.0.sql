@@ -398,6 +398,56 @@ COMMENT ON FUNCTION booking.check_invariants() IS
 'Proves the books on one snapshot: a row for each violation, none when all is well. Reads every booking; meant for tests,
 drills and a nightly run.';
 
+CREATE FUNCTION booking.check_reports()
+    RETURNS TABLE (object text, problem text)
+    LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+WITH named AS (
+    SELECT p.object
+      FROM booking.privileges() AS p
+     WHERE p.object_type = 'TABLE' AND 'reports_sub' = ANY (p.grantees)),
+published AS (
+    SELECT format('%I.%I', p.schemaname, p.tablename) AS object
+      FROM pg_publication_tables AS p
+     WHERE p.pubname = 'reports_publication'),
+subscription AS (
+    SELECT s.oid, s.subname, s.subenabled
+      FROM pg_subscription AS s
+     WHERE s.subdbid = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+       AND s.subname = 'reports_subscription'),
+subscribed AS (
+    SELECT format('%I.%I', n.nspname, c.relname) AS object
+      FROM subscription AS s
+      JOIN pg_subscription_rel AS r ON r.srsubid = s.oid
+      JOIN pg_class AS c ON c.oid = r.srrelid
+      JOIN pg_namespace AS n ON n.oid = c.relnamespace)
+-- On the primary: the publication, more or less than reports_sub may read
+SELECT object, CASE WHEN n.object IS NULL THEN 'is published' ELSE 'is not published' END AS problem
+  FROM published AS p
+  FULL JOIN (SELECT n.object FROM named AS n
+              WHERE EXISTS (SELECT FROM pg_publication AS p WHERE p.pubname = 'reports_publication')) AS n USING (object)
+ WHERE p.object IS NULL OR n.object IS NULL
+UNION ALL
+-- On the reports database: what is not asked for, and what could not be applied
+SELECT n.object, 'is not subscribed to'
+  FROM named AS n
+ WHERE EXISTS (SELECT FROM subscription) AND NOT EXISTS (SELECT FROM subscribed AS s WHERE s.object = n.object)
+UNION ALL
+SELECT s.subname::text, format('could not %s, %s times: the log of this server says why, and make rejoin repairs it',
+                               CASE WHEN e.apply_error_count > 0 THEN 'apply a change' ELSE 'copy a table' END,
+                               e.apply_error_count + e.sync_error_count)
+  FROM subscription AS s
+  JOIN pg_stat_subscription_stats AS e ON e.subid = s.oid
+ WHERE e.apply_error_count > 0 AND NOT EXISTS (SELECT FROM pg_stat_subscription AS w
+                                                WHERE w.subid = s.oid AND w.relid IS NULL AND w.pid IS NOT NULL)
+    OR e.sync_error_count > 0 AND EXISTS (SELECT FROM pg_subscription_rel AS r
+                                           WHERE r.srsubid = s.oid AND r.srsubstate NOT IN ('r', 's'))
+$$;
+COMMENT ON FUNCTION booking.check_reports() IS
+'What keeps the reports database from following, as rows of check_schema(), and as problems in /readyz. On the primary: each table
+that reports_publication has too many or too few, by booking.privileges(). On the reports database: each table that it does not
+subscribe to, and a subscription that fails at a change or at a first copy. No row when all is well.';
+
 CREATE FUNCTION booking.check_schema()
     RETURNS TABLE (object text, problem text)
     LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -543,14 +593,8 @@ SELECT COALESCE(h.object, w.object),
   FULL JOIN wanted AS w USING (object_type, object, grantee, privilege)
  WHERE h.object IS NULL OR w.object IS NULL
 UNION ALL
--- The publication of the primary, more or less than reports_sub may read
-SELECT COALESCE(t.object, n.object), CASE WHEN n.object IS NULL THEN 'is published' ELSE 'is not published' END
-  FROM (SELECT format('%I.%I', p.schemaname, p.tablename) AS object FROM pg_publication_tables AS p
-         WHERE p.pubname = 'reports_publication') AS t
-  FULL JOIN (SELECT n.object FROM named AS n
-              WHERE n.object_type = 'TABLE' AND 'reports_sub' = ANY (n.grantees)
-                AND EXISTS (SELECT FROM pg_publication AS p WHERE p.pubname = 'reports_publication')) AS n USING (object)
- WHERE t.object IS NULL OR n.object IS NULL
+-- What keeps the reports database from following
+SELECT r.object, r.problem FROM booking.check_reports() AS r
 UNION ALL
 -- The library is newer than the extension until ALTER EXTENSION booking UPDATE.
 SELECT 'booking', format('is version %s, its library version %s', e.extversion, booking.library_version())
@@ -561,7 +605,7 @@ $$;
 COMMENT ON FUNCTION booking.check_schema() IS
 'Compares the database with what this version of booking.so expects: a row for each column or index that is missing or of
 another type; for each table whose changes the warehouse would miss; for each function, table or schema that has another owner than booking_owner, or more or fewer grants than
-booking.privileges() names; for each table that reports_publication has too many or too few; and for a library of another version
+booking.privileges() names; for what check_reports() finds; and for a library of another version
 than the extension. No row when all is well. To repair owners and grants run sql/roles.sql, which takes no grant away.';
 
 CREATE FUNCTION booking.library_version()
@@ -728,6 +772,7 @@ SELECT p.object_type, o.object, p.privilege, p.grantees::text[]
     -- Monitoring
     ('FUNCTION', 'EXECUTE', '{monitor}', ARRAY[
         'booking.check_invariants()',
+        'booking.check_reports()',
         'booking.check_schema()',
         'booking.library_version()',
         'booking.privileges()',

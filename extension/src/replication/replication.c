@@ -95,6 +95,12 @@ static BkQuery read_archive = BK_SNAPSHOT_SELECT(
 	"       ANY (CASE WHEN pg_catalog.pg_is_in_recovery() THEN '{always}' ELSE '{on,always}' END::text[])",
 	BOOLOID);
 
+/* One function, so that check_schema() and /readyz say the same. */
+static BkQuery check_reports = BK_SNAPSHOT_SELECT(
+	"SELECT object || ' ' || problem AS problem"
+	"  FROM booking.check_reports()"
+	" ORDER BY 1");
+
 static char *find_problem(BkRows links, uint64 row);
 
 PG_FUNCTION_INFO_V1(booking_replication_status);
@@ -158,6 +164,7 @@ List *
 bk_replication_problems(BkRows links, BkRows archive)
 {
 	List *problems = NIL;
+	BkRows reports = bk_query_run(&check_reports);
 
 	for (uint64 row = 0; row < links.count; row++)
 	{
@@ -169,6 +176,8 @@ bk_replication_problems(BkRows links, BkRows archive)
 	if (archive.count > 0 && bk_row_bool(archive, 0, "failing"))
 		problems = lappend(problems, psprintf("archiving of WAL file %s fails",
 											  bk_row_text(archive, 0, "last_failed_wal")));
+	for (uint64 row = 0; row < reports.count; row++)
+		problems = lappend(problems, bk_row_text(reports, row, "problem"));
 	return problems;
 }
 

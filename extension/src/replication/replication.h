@@ -31,7 +31,10 @@ extern TimeLineID bk_replication_timeline(void);
 /* Whether commits wait for a synchronous standby, by the links. */
 extern bool bk_replication_has_sync_standby(BkRows links);
 
-/* What is wrong with links and archive, as sentences (char *) for an operator; NIL when all is well. */
+/*
+ * What is wrong with links, archive, publication and subscription, as sentences (char *) for an operator;
+ * NIL when all is well.
+ */
 extern List *bk_replication_problems(BkRows links, BkRows archive);
 
 #endif
