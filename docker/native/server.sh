@@ -88,11 +88,12 @@ make_node() { # NODE
 	("make_$1") >"$log" 2>&1
 }
 
-# Waits for the process that makes the node; ends the script if that fails.
+# Waits for the process that makes the node; fails, and says why, if that does.
 wait_for_node() { # NODE PID
 	if wait "$2"; then return; fi
-	tail -n 15 "$run/log/$1.first-start.log" >&2
-	die "making $1 failed; all of it is in $run/log/$1.first-start.log"
+	grep -aE '(ERROR|FATAL|HINT):' "$run/log/$1.first-start.log" | tail -n 5 >&2 || tail -n 15 "$run/log/$1.first-start.log" >&2
+	echo "making $1 failed; all of it is in $run/log/$1.first-start.log" >&2
+	return 1
 }
 
 # Stops the servers of first starts that are not finished. On the way out, whatever the reason.

@@ -21,6 +21,12 @@ DECLARE
     give_up timestamptz := clock_timestamp() + interval '10 minutes';
 BEGIN
     WHILE EXISTS (SELECT FROM pg_catalog.pg_subscription_rel WHERE srsubstate <> 'r') LOOP
+        PERFORM pg_catalog.pg_stat_clear_snapshot();
+        IF EXISTS (SELECT FROM pg_catalog.pg_stat_subscription_stats WHERE sync_error_count > 3) THEN
+            RAISE EXCEPTION 'the subscription cannot copy %', (SELECT string_agg(srrelid::regclass::text, ', ')
+                                                                  FROM pg_catalog.pg_subscription_rel WHERE srsubstate NOT IN ('r', 's'))
+                USING HINT = 'The log says why.';
+        END IF;
         IF clock_timestamp() > give_up THEN
             RAISE EXCEPTION 'the subscription has not copied all tables in 10 minutes'
                 USING HINT = 'The servers'' logs say why.';

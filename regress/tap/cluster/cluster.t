@@ -109,9 +109,6 @@ like($said, qr/there is no cluster/, 'that says so');
 
 ok(kill_up_at("$run/primary.new/postmaster.pid", 4), 'killed while the primary was being made');
 ok(!-e "$run/primary", 'and there is no primary');
-ok(kill_up_at("$run/reports.new/postmaster.pid", 2), 'killed while the replicas were being made');
-ok(-e "$run/primary", 'and the primary is whole');
-
 # Where root works, what the servers' user has put there meanwhile is not followed.
 my @precious;
 if ($> == 0)
@@ -125,6 +122,9 @@ if ($> == 0)
 		  . " ln -s '$base/precious_directory' app.new; ln -s '$base/precious_directory' gateway");
 	ok(-l "$run/lock" && -l "$run/gateway", 'links are planted');
 }
+
+ok(kill_up_at("$run/reports.new/postmaster.pid", 2), 'killed while the replicas were being made');
+ok(-e "$run/primary", 'and the primary is whole');
 
 my $begun = time;
 $said = qx(make -s -C '$tree' up POSTGRES_PASSWORD=$password 2>&1);
