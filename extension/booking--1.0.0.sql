@@ -757,7 +757,7 @@ SELECT p.object_type, o.object, p.privilege, p.grantees::text[]
         'booking.search_connections(text, text, date, integer, text)',
         'booking.seat_map(bigint)']),
     -- People who run the flights
-    ('FUNCTION', 'EXECUTE', '{booking_operator}', ARRAY[
+    ('FUNCTION', 'EXECUTE', '{booking_operator, booking_jobs}', ARRAY[
         'booking.expire_holds(integer)',
         'booking.forget_responses()']),
     -- Reports and the ETL
@@ -781,8 +781,8 @@ SELECT p.object_type, o.object, p.privilege, p.grantees::text[]
     -- A trigger, which nobody calls
     ('FUNCTION', 'EXECUTE', '{}', ARRAY[
         'booking.capture_change()']),
-    ('SCHEMA', 'USAGE', '{booking_owner, booking_app, booking_agent, booking_operator, booking_analyst, booking_ro, reports_etl, monitor}',
-     ARRAY['booking']),
+    ('SCHEMA', 'USAGE', '{booking_owner, booking_app, booking_agent, booking_operator, booking_analyst, booking_ro, reports_etl, monitor,
+      booking_jobs}', ARRAY['booking']),
     -- sql/flights_oltp_schema.sql
     ('TABLE', 'SELECT', '{booking_ro, reports_sub}', ARRAY[
         'public.aircraft', 'public.aircraft_seats', 'public.airports', 'public.booking_change_items', 'public.booking_changes',

@@ -9,6 +9,7 @@
 --   reports_sub    the subscription: reads the published tables, decodes the log
 --   reports_etl    runs the ETL, reads the warehouse
 --   monitor        statistics views and checks
+--   booking_jobs   what pg_cron runs on the primary: the upkeep of holds and responses. It has no password
 -- Roles that people are made members of:
 --   booking_agent     customers and bookings: GRANT booking_agent TO ada
 --   booking_operator  flights and upkeep
@@ -30,7 +31,8 @@ BEGIN
                        ('replicator', 'LOGIN REPLICATION'),
                        ('reports_sub', 'LOGIN REPLICATION'),
                        ('reports_etl', 'LOGIN'),
-                       ('monitor', 'LOGIN')) AS wanted (name, attributes)
+                       ('monitor', 'LOGIN'),
+                       ('booking_jobs', 'PASSWORD NULL LOGIN')) AS wanted (name, attributes)
     LOOP
         BEGIN
             EXECUTE format('CREATE ROLE %I', role.name);
@@ -49,6 +51,7 @@ COMMENT ON ROLE replicator IS 'Streaming replication and base backups';
 COMMENT ON ROLE reports_sub IS 'Logical replication to the reports database';
 COMMENT ON ROLE reports_etl IS 'Runs the ETL';
 COMMENT ON ROLE monitor IS 'Reads statistics';
+COMMENT ON ROLE booking_jobs IS 'The jobs of pg_cron on the primary';
 COMMENT ON ROLE booking_agent IS 'People who serve customers: customers and bookings by SQL';
 COMMENT ON ROLE booking_operator IS 'People who run the flights: search and upkeep by SQL';
 COMMENT ON ROLE booking_analyst IS 'People who read reports and the warehouse';
@@ -67,7 +70,7 @@ ALTER ROLE booking_ro SET statement_timeout = '30s';
 -- REFRESH MATERIALIZED VIEW CONCURRENTLY makes a temporary table, as the view's owner.
 SELECT format('ALTER DATABASE %I SET search_path = "$user", public, booking', current_database()) \gexec
 SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database()) \gexec
-SELECT format('GRANT CONNECT ON DATABASE %I TO booking_app, booking_ro, replicator, reports_sub, reports_etl, monitor,'
+SELECT format('GRANT CONNECT ON DATABASE %I TO booking_app, booking_ro, replicator, reports_sub, reports_etl, monitor, booking_jobs,'
               ' booking_agent, booking_operator, booking_analyst', current_database()) \gexec
 SELECT format('GRANT TEMPORARY ON DATABASE %I TO booking_owner', current_database()) \gexec
 

@@ -25,6 +25,6 @@ VACUUM (ANALYZE);
 SELECT count(*) > 0 AS has_cron FROM pg_catalog.pg_available_extensions WHERE name = 'pg_cron' \gset
 \if :has_cron
 CREATE EXTENSION pg_cron;
-SELECT FROM cron.schedule('expire-holds', '* * * * *', 'SELECT booking.expire_holds()');
-SELECT FROM cron.schedule('forget-responses', '7 * * * *', 'SELECT booking.forget_responses()');
+SELECT FROM cron.schedule_in_database('expire-holds', '* * * * *', 'SELECT booking.expire_holds()', current_database(), 'booking_jobs');
+SELECT FROM cron.schedule_in_database('forget-responses', '7 * * * *', 'SELECT booking.forget_responses()', current_database(), 'booking_jobs');
 \endif

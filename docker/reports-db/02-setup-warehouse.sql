@@ -46,5 +46,5 @@ SELECT booking.etl_run(true);
 SELECT count(*) > 0 AS has_cron FROM pg_catalog.pg_available_extensions WHERE name = 'pg_cron' \gset
 \if :has_cron
 CREATE EXTENSION pg_cron;
-SELECT FROM cron.schedule('etl', '*/5 * * * *', 'SELECT booking.etl_run()');
+SELECT FROM cron.schedule_in_database('etl', '*/5 * * * *', 'SELECT booking.etl_run()', current_database(), 'reports_etl');
 \endif

@@ -57,6 +57,18 @@ SELECT count(*) FROM public.customers;
 SET ROLE reports_sub;
 SELECT count(*) > 0 AS reads FROM public.bookings;
 RESET ROLE;
+-- no role that logs in can own, create, replace, attach, write, or become another
+\set escalate_file :abs_srcdir '/escalate.sql'
+\set ECHO none
+\i :escalate_file
+\set ECHO all
+BEGIN;
+ALTER TABLE waitlist_entries OWNER TO booking_ro;
+GRANT DELETE ON seats TO monitor;
+\set ECHO none
+\i :escalate_file
+\set ECHO all
+ROLLBACK;
 -- a person is made a member
 CREATE ROLE regress_ada IN ROLE booking_agent;
 SELECT has_database_privilege('regress_ada', current_database(), 'CONNECT') AS connects,

@@ -316,5 +316,9 @@ SELECT status FROM booking_api('POST', '/v1/etl_runs', body => '{"full":true}');
 SELECT count(*) FROM warehouse.fact_payment;
 SELECT status FROM etl_run();
 RESET ROLE;
+\set escalate_file :abs_srcdir '/escalate.sql'
+\set ECHO none
+\i :escalate_file
+\set ECHO all
 \c :first_database
 DROP DATABASE regress_warehouse;

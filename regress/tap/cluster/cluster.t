@@ -241,9 +241,19 @@ is( system({ 'env' } 'env', "PGPASSWORD=$password", 'psql', '-Xq', '-h', 'localh
 	0, 'psql -f etl_master_pipeline.sql');
 SKIP:
 {
-	skip 'no pg_cron here', 2 if sql('primary', "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_cron'") eq '0';
+	skip 'no pg_cron here', 5 if sql('primary', "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_cron'") eq '0';
 	like(sql('primary', 'SELECT command FROM cron.job'), qr/expire_holds/, 'the hold sweeper is scheduled');
 	like(sql('reports', 'SELECT command FROM cron.job'), qr/etl_run/, 'the ETL is scheduled');
+	is(sql($_, 'SELECT command FROM cron.job JOIN pg_roles ON rolname = username WHERE rolsuper'), '', "$_: no job runs as a superuser")
+	  for qw(primary reports);
+	sql('primary', q{UPDATE bookings SET payment_required_by = now() - interval '1 second' WHERE status = 'held'});
+	ok(wait_for(sub { sql('primary', q{SELECT count(*) FROM bookings WHERE status = 'held'}) eq '0' }, 130), 'the hold sweeper sweeps');
+}
+
+for my $node (qw(primary reports))
+{
+	is(cluster('psql', $node, '-qAt', '-f', "$tree/regress/escalate.sql"), 0, "$node: every role that logs in tries to get more");
+	is($said, '', 'and gets nothing');
 }
 
 # ---------------------------------------------------------------- looking
