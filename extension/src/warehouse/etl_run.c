@@ -106,6 +106,7 @@ bk_etl_run(BkEtlScope scope, bool full)
 	bk_query_require_isolation();
 	settings = use_settings();
 	take_lock();
+	bk_etl_analyze_grown();
 	/* What this transaction captured before is taken now; what it captures from here on is new. */
 	bk_capture_forget();
 	row = bk_query_run(&begin_run, bk_text(scope_names[scope]), bk_bool(full));

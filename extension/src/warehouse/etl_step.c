@@ -23,6 +23,19 @@ static BkQuery record_step = BK_INSERT(
 static BkQuery find_load = BK_SELECT("SELECT warehouse.load_statement($1) AS statement",
 									 TEXTOID);
 
+/*
+ * The tables that have more than doubled since their statistics were made, and the statements that make them anew. A plan for
+ * a table that was nearly empty goes through the full one once for each row.
+ */
+static BkQuery find_grown = BK_SELECT(
+	"SELECT format('ANALYZE %I.%I', n.nspname, c.relname) AS statement"
+	"  FROM pg_catalog.pg_class AS c"
+	"  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
+	" WHERE n.nspname IN ('public', 'warehouse') AND c.relkind = 'r'"
+	"   AND pg_catalog.pg_has_role(c.relowner, 'USAGE')"
+	"   AND pg_catalog.pg_relation_size(c.oid)"
+	"       > 2::bigint * c.relpages * pg_catalog.current_setting('block_size')::integer");
+
 static bool has_keys(NullableDatum keys);
 static void add_counts(BkRows rows, int64 *counts);
 
@@ -41,6 +54,8 @@ bk_etl_step(BkEtl *run, const char *name, BkQuery *const *statements, NullableDa
 
 		add_counts(rows, counts);
 		bk_rows_free(rows);
+		if (counts[BK_ROWS_INSERTED] > 0)
+			bk_etl_analyze_grown();
 	}
 	INSTR_TIME_SET_CURRENT(duration);
 	INSTR_TIME_SUBTRACT(duration, start);
@@ -74,6 +89,23 @@ bk_etl_load(BkEtl *run, const char *table, NullableDatum keys)
 	}
 	bk_etl_step(run, table, statements, keys);
 	bk_query_forget(&load);
+}
+
+/* The text comes from the catalog alone. */
+void
+bk_etl_analyze_grown(void)
+{
+	BkRows grown = bk_query_run(&find_grown);
+
+	for (uint64 row = 0; row < grown.count; row++)
+	{
+		BkQuery analyze = BK_UTILITY(NULL);
+
+		analyze.sql = bk_row_text(grown, row, "statement");
+		(void) bk_query_run(&analyze);
+		bk_query_forget(&analyze);
+	}
+	bk_rows_free(grown);
 }
 
 /* Whether there is anything to look at. */

@@ -47,6 +47,12 @@ typedef struct BkEtl
 extern void bk_etl_step(BkEtl *run, const char *name, BkQuery *const *statements,
 						NullableDatum keys);
 
+/*
+ * Makes statistics of the tables that have more than doubled since they were made: of those that a step has filled, which
+ * bk_etl_step() does by itself, and before a run of those that an import has.
+ */
+extern void bk_etl_analyze_grown(void);
+
 /* Loads a table of schema warehouse by its warehouse.load_statement(), as a step of the table's name. */
 extern void bk_etl_load(BkEtl *run, const char *table, NullableDatum keys);
 

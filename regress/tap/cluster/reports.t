@@ -74,6 +74,16 @@ ok(wait_for(sub { sql('reports', 'SELECT problem FROM booking.check_schema()') =
 heals('conflicting row', 'third@example.com');
 is(sql('reports', 'SELECT full_name FROM customers WHERE customer_id = 9000001'), 'Ada Lovelace', 'the primary\'s row is there');
 
+# ---------------------------------------------------------------- a transaction that takes long to apply
+
+sql('reports', q{CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(18); RETURN new; END'});
+sql('reports', 'CREATE TRIGGER slow BEFORE INSERT ON customers FOR EACH ROW EXECUTE FUNCTION slow()');
+sql('reports', 'ALTER TABLE customers ENABLE ALWAYS TRIGGER slow');
+write_something('slow@example.com');
+ok(wait_for(sub { sql('reports', q{SELECT count(*) FROM customers WHERE email = 'slow@example.com'}) eq '1' }, 60), 'a slow transaction is applied');
+unlike(slurp("$run/log/primary.log"), qr/terminating walsender process due to replication timeout/, 'and not cut off');
+sql('reports', 'DROP FUNCTION slow() CASCADE');
+
 # ---------------------------------------------------------------- a column that reports lack
 
 sql('primary', 'ALTER TABLE fares ADD COLUMN note text');
