@@ -1,5 +1,5 @@
 # The only entry. Every target hands over to what does the work; variables given here (PG_CONFIG=, PRIMARY_PORT=, …)
-# reach it through the environment. TOPOLOGY=compose makes promote, rejoin, backup, restore and the like act on the
+# reach it through the environment. TOPOLOGY=compose makes up, passwords, promote, rejoin, backup, restore and the like act on the
 # containers.
 
 DB = primary
@@ -23,7 +23,7 @@ clean: ## remove what was built
 	rm -rf regress/output
 
 up: ## install the packages needed, build, start all; says where to look
-	@docker/native/cluster up
+	@docker/$(TOPOLOGY)/cluster up
 
 down: ## stop all; the data stays
 	@docker/native/cluster down
@@ -36,6 +36,9 @@ promote: ## the hot backup takes over a primary that is down; SWITCHOVER=1 stops
 
 rejoin: ## bring back what fell out: the old primary as the standby, the reports
 	@docker/$(TOPOLOGY)/cluster rejoin
+
+passwords: ## give the roles the passwords that the files of secrets have by now
+	@docker/$(TOPOLOGY)/cluster passwords
 
 status: ## nodes, replication, slots, archive, subscription
 	@docker/native/cluster status

@@ -162,6 +162,16 @@ restore() { # POINT [BACKUP]
 	echo "$start_all starts it; the data directories that were are beside the new ones, as *.$old"
 }
 
+# Gives the roles the passwords that the files have by now, where passwords are written: at the node that takes writes, whence
+# the hot backup gets them, and at reports.
+set_passwords() {
+	local writer
+	writer=$(find_writer) || die "no node takes writes: make status$make_end"
+	server_runs reports || die "reports do not run: $start_all"
+	at "$writer" psql -X -q -v ON_ERROR_STOP=1 -U postgres -d flight_booking -o /dev/null -f "$scripts/secrets/passwords.sql"
+	at reports psql -X -q -v ON_ERROR_STOP=1 -U postgres -d flight_booking_reports -o /dev/null -f "$scripts/secrets/passwords.sql"
+}
+
 # Runs a command at the node that takes writes.
 at_writer() { # COMMAND...
 	local writer

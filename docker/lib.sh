@@ -9,6 +9,11 @@ die() { # LINE...
 	exit 1
 }
 
+# Does somebody listen on the port of this host?
+port_is_taken() { # PORT
+	(: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null || (: <"/dev/tcp/::1/$1") 2>/dev/null
+}
+
 # Runs a command as root, by sudo if the caller is not; ends the script where neither is possible.
 as_root() { # COMMAND...
 	if [ "$(id -u)" = 0 ]; then

@@ -1,6 +1,6 @@
 -- Gives the roles that log in their passwords: the content of the file of the role's name in the directory that
 -- BOOKING_SECRETS names. The server reads the files, so a password is in no command line and in no log. The first start
--- runs this on the Unix socket, after sql/roles.sql. Run it again after you have changed a file.
+-- runs this on the Unix socket, after sql/roles.sql; make passwords runs it after you have changed a file.
 --   BOOKING_HOME      holds docker/, where secrets/login_roles lists the roles
 --   BOOKING_SECRETS   a directory with a file per role
 

@@ -17,7 +17,7 @@ use Time::HiRes qw(sleep time);
 our @EXPORT = qw($tree %port run docker compose exec_in sql host_sql healthy wait_until api data_hash);
 $ENV{PGPASSWORD} = 'yourpassword';
 our $tree = abs_path(dirname(abs_path(__FILE__)) . '/../..');
-our %port = map { lc($_) => $ENV{"${_}_PORT"} // die "regress/test-compose runs this\n" } qw(APP PRIMARY HOT_BACKUP REPORTS);
+our %port = map { lc($_) => $ENV{"${_}_PORT"} // die "regress/test-compose runs this\n" } qw(GATEWAY PRIMARY HOT_BACKUP REPORTS);
 
 my %database = (primary_db => 'flight_booking', hot_backup_db => 'flight_booking', reports_db => 'flight_booking_reports');
 
@@ -96,7 +96,7 @@ sub wait_until
 sub api
 {
 	my ($method, $path, $body, %headers) = @_;
-	my $response = HTTP::Tiny->new(timeout => 10)->request($method, "http://localhost:$port{app}$path",
+	my $response = HTTP::Tiny->new(timeout => 10)->request($method, "http://localhost:$port{gateway}$path",
 		{ headers => { 'Content-Type' => 'application/json', %headers }, $body ? (content => JSON::PP::encode_json($body)) : () });
 
 	return ($response->{status}, eval { JSON::PP::decode_json($response->{content}) } // $response->{content});

@@ -43,7 +43,7 @@ isnt((run('make -s TOPOLOGY=compose restore POINT=name=' . $point))[0], 0, 'noth
 compose('down');
 make("restore POINT=name=$point");
 compose('up -d');
-ok(wait_until(60, sub { healthy() == 4 }), 'all are healthy');
+ok(wait_until(300, sub { healthy() == 4 }), 'all are healthy');
 is(data_hash('primary_db'), $then, 'the tables are as they were');
 is(sql('primary_db', 'SELECT count(*) FROM booking.check_invariants()'), 0, 'no invariant is broken');
 ok(wait_until(60, sub { data_hash('reports_db') eq data_hash('primary_db') }), 'and so are those of reports');

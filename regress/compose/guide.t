@@ -8,7 +8,7 @@ use JSON::PP ();
 use Test::More;
 use Time::HiRes qw(time);
 
-my %guide_port = (4000 => 'app', 5432 => 'primary', 5433 => 'hot_backup', 5434 => 'reports');
+my %guide_port = (4000 => 'gateway', 5432 => 'primary', 5433 => 'hot_backup', 5434 => 'reports');
 
 # A command of the guide succeeds and says what is expected.
 sub guide
@@ -44,7 +44,7 @@ kill_first_start('reports_db', '/var/lib/postgresql/data/pgdata.new/postmaster.p
 my $begun = time;
 guide('docker compose up -d', qr/Started|Healthy/);
 note sprintf 'up -d after the primary: %.0f s', time - $begun;
-ok(wait_until(60, sub { healthy() == 4 }), 'four services are healthy');
+ok(wait_until(300, sub { healthy() == 4 }), 'four services are healthy');
 for my $service (qw(app_server primary_db hot_backup_db reports_db))
 {
 	guide('docker compose ps', qr/\Q$service\E.*\(healthy\)/);

@@ -42,7 +42,7 @@ takes_over('hot_backup_db', 'primary_db', 'switchover', 'SWITCHOVER=1');
 
 compose('down');
 compose('up -d');
-ok(wait_until(60, sub { healthy() == 4 }), 'down, up');
+ok(wait_until(300, sub { healthy() == 4 }), 'down, up');
 is(sql('hot_backup_db', 'SELECT pg_is_in_recovery()'), 'f', 'starts the new primary');
 like(compose('logs primary_db'), qr/promoted while this one was down/, 'and not the old one');
 comes_back('primary_db', 'hot_backup_db');
@@ -77,6 +77,6 @@ ok(wait_until(60, sub { sql('hot_backup_db', q{SELECT count(*) FROM pg_stat_repl
 	'and primary_db follows it');
 takes_over('primary_db', 'hot_backup_db', 'switchover back', 'SWITCHOVER=1');
 comes_back('hot_backup_db', 'primary_db');
-ok(wait_until(60, sub { healthy() == 4 }), 'all are healthy');
+ok(wait_until(300, sub { healthy() == 4 }), 'all are healthy');
 
 done_testing();

@@ -42,6 +42,6 @@ compose('up -d --wait reports_db');
 ok(wait_until(30, sub { data_hash('reports_db') eq data_hash('primary_db') }), 'a reports database without its volume is made anew');
 is(sql('primary_db', q{SELECT string_agg(slot_name, ' ' ORDER BY slot_name) FROM pg_replication_slots}), 'hot_backup_slot reports_slot', 'no slot is left over');
 compose('up -d');
-ok(wait_until(60, sub { healthy() == 4 }), 'all are healthy');
+ok(wait_until(300, sub { healthy() == 4 }), 'all are healthy');
 
 done_testing();

@@ -89,7 +89,7 @@ sub client
 		do
 		{
 			my $begun = time;
-			my $response = $http->post("http://localhost:$port{app}/v1/bookings",
+			my $response = $http->post("http://localhost:$port{gateway}/v1/bookings",
 				{ headers => { 'Content-Type' => 'application/json', 'Idempotency-Key' => $key }, content => $body });
 			$status = $response->{status};
 			$note->('took', $status, time - $begun);

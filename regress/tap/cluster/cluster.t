@@ -323,6 +323,26 @@ is(HTTP::Tiny->new->get("http://localhost:$port{gateway}/readyz")->{status}, 200
 delete @ENV{ map { uc($_) . '_PORT' } keys %port };
 is(cluster('up'), 0, 'up without variables keeps the ports');
 
+# ---------------------------------------------------------------- another password
+
+{
+	my $login = sub { qx(PGPASSWORD='$_[1]' psql -XAt 'host=localhost port=$port{$_[0]} user=booking_ro dbname=$database{$_[0]}' -c 'SELECT 1' 2>&1) };
+	chomp(my $old = slurp("$run/secrets/booking_ro"));
+
+	as_server("echo regress-new-password >secrets/$_") for qw(booking_ro booking_app replicator reports_sub);
+	is(cluster('passwords'), 0, 'passwords') or diag $said;
+	for my $node (@nodes)
+	{
+		ok(wait_for(sub { $login->($node, 'regress-new-password') eq "1\n" }), "$node: the new password opens");
+		like($login->($node, $old), qr/password authentication failed/, "$node: the old one does not");
+	}
+	is(HTTP::Tiny->new->get("http://localhost:$port{gateway}/readyz")->{status}, 200, 'the gateway has its new one');
+	is(cluster('down'), 0, 'down');
+	is(cluster('up'), 0, 'up') or diag $said;
+	sql('primary', "INSERT INTO customers (full_name, email) VALUES ('Test User', 'third\@example.com')");
+	ok(seen_on($_, 'third@example.com'), "$_ follows with its new one") for qw(hot_backup reports);
+}
+
 # ---------------------------------------------------------------- the end
 
 is(cluster('reset'), 0, 'reset');
