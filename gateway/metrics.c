@@ -10,9 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "status.h"
+
 #define FIRST_CODE 100
 #define CODE_COUNT 500
 #define CLASS_COUNT (36 * 36)
+#define REFUSAL_COUNT 1000 /* SB000 to SB999 */
 
 static const char *const methods[] = {"GET",   "HEAD",   "POST",    "PUT",
 									  "PATCH", "DELETE", "OPTIONS", "other"};
@@ -31,6 +34,7 @@ static atomic_ulong buckets[BUCKET_COUNT];
 static atomic_ulong total_microseconds;
 static atomic_int in_flight;
 static atomic_ulong db_errors[CLASS_COUNT];
+static atomic_ulong refusals[REFUSAL_COUNT];
 static atomic_ulong db_retries;
 static atomic_long db_open[GW_DB_COUNT];
 static atomic_ulong db_opened[GW_DB_COUNT];
@@ -43,6 +47,7 @@ static void write_head(FILE *out, const char *name, const char *type, const char
 static void write_requests(FILE *out);
 static void write_durations(FILE *out);
 static void write_databases(FILE *out);
+static void write_refusals(FILE *out);
 
 /* Every request that is started must be done. */
 void
@@ -73,15 +78,18 @@ gw_metrics_in_flight(void)
 	return atomic_load(&in_flight);
 }
 
-/* Counts an error by the first two characters of its SQLSTATE. */
+/* Counts an error by the first two characters of its SQLSTATE, and one of class SB by all. */
 void
 gw_metrics_db_error(const char *sqlstate)
 {
+	unsigned int refusal;
 	const char *first = sqlstate[0] != '\0' ? strchr(class_digits, sqlstate[0]) : NULL;
 	const char *second = first != NULL && sqlstate[1] != '\0'
 							 ? strchr(class_digits, sqlstate[1])
 							 : NULL;
 
+	if (sscanf(sqlstate, "SB%3u", &refusal) == 1)
+		atomic_fetch_add(&refusals[refusal], 1);
 	if (second != NULL)
 		atomic_fetch_add(&db_errors[(first - class_digits) * 36 + (second - class_digits)],
 						 1);
@@ -130,6 +138,7 @@ gw_metrics_text(size_t *length)
 	write_requests(out);
 	write_durations(out);
 	write_databases(out);
+	write_refusals(out);
 	fclose(out);
 	return text;
 }
@@ -219,5 +228,24 @@ write_databases(FILE *out)
 		if (count > 0)
 			fprintf(out, "booking_db_errors_total{sqlstate_class=\"%c%c\"} %lu\n",
 					class_digits[i / 36], class_digits[i % 36], count);
+	}
+}
+
+/* What callers were refused, by the SQLSTATE and the code that they got. */
+static void
+write_refusals(FILE *out)
+{
+	write_head(out, "booking_refusals_total", "counter",
+			   "Requests that the rules refused, by SQLSTATE and code.");
+	for (int i = 0; i < REFUSAL_COUNT; i++)
+	{
+		unsigned long count = atomic_load(&refusals[i]);
+		char sqlstate[sizeof("SB000")];
+
+		if (count == 0)
+			continue;
+		snprintf(sqlstate, sizeof(sqlstate), "SB%03d", i);
+		fprintf(out, "booking_refusals_total{sqlstate=\"%s\",code=\"%s\"} %lu\n",
+				sqlstate, gw_status_of_sqlstate(sqlstate)->code, count);
 	}
 }

@@ -81,7 +81,8 @@ describe_part(json_t *part, const GwReply *answer, bool *writable)
 						 : NULL;
 	const char *role = json_string_value(json_object_get(health, "role"));
 
-	*writable = role != NULL && strcmp(role, "primary") == 0;
+	*writable = role != NULL && strcmp(role, "primary") == 0 &&
+				!json_is_false(json_object_get(health, "takes_bookings"));
 	json_object_set_new(part, "ok", json_boolean(health != NULL));
 	if (health == NULL)
 		json_object_set_new(part, "error",
@@ -89,6 +90,9 @@ describe_part(json_t *part, const GwReply *answer, bool *writable)
 															 : "unavailable"));
 	if (role != NULL)
 		json_object_set(part, "role", json_object_get(health, "role"));
+	if (json_is_false(json_object_get(health, "takes_bookings")))
+		json_object_set_new(part, "error",
+							json_string("bookings find their tables locked"));
 	if (json_is_string(json_object_get(health, "version")))
 		json_object_set(part, "version", json_object_get(health, "version"));
 	if (json_is_array(json_object_get(health, "problems")))

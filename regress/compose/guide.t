@@ -52,7 +52,11 @@ for my $service (qw(app_server primary_db hot_backup_db reports_db))
 	ok($status == 124 && $said =~ /\Q$service\E/, "docker compose logs -f $service follows");
 }
 is((run('docker compose logs -f', 3))[0], 124, 'docker compose logs -f follows');
-like((api('GET', '/readyz'))[0], qr/^200$/, 'the gateway is ready');
+{
+	my ($status, $said) = api('GET', '/readyz');
+
+	is($status, 200, 'the gateway is ready') or diag explain $said;
+}
 
 # ---------------------------------------------------------------- the guide, in its order
 

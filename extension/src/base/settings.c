@@ -11,6 +11,7 @@
 #include "utils/guc.h"
 
 #include "base/compat.h"
+#include "base/errcodes.h"
 #include "base/settings.h"
 
 BK_MODULE_MAGIC;
@@ -19,6 +20,11 @@ int bk_hold_duration;
 bool bk_hold_durable;
 int bk_max_holds;
 int bk_quote_duration;
+
+static bool log_refusals;
+static emit_log_hook_type next_emit_log_hook;
+
+static void leave_refusals_out(ErrorData *error);
 
 PG_FUNCTION_INFO_V1(booking_library_version);
 
@@ -47,7 +53,27 @@ _PG_init(void)
 							"How long a cancellation or change quote can be confirmed.",
 							NULL, &bk_quote_duration, 15 * 60, 1, 24 * 60 * 60, PGC_SUSET,
 							GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomBoolVariable(
+		"booking.log_refusals", "Whether refusals are written to the server's log.",
+		"A seat that is taken, a wrong amount: errors of class SB, which callers cause and "
+		"get. The gateway counts them.",
+		&log_refusals, false, PGC_SUSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("booking");
+	next_emit_log_hook = emit_log_hook;
+	emit_log_hook = leave_refusals_out;
+}
+
+/*
+ * Keeps an error of class SB out of the server's log, with its statement. The client gets it as ever, and other errors are
+ * logged as ever.
+ */
+static void
+leave_refusals_out(ErrorData *error)
+{
+	if (!log_refusals && error->elevel == ERROR && SB_IS_OURS(error->sqlerrcode))
+		error->output_to_server = false;
+	if (next_emit_log_hook != NULL)
+		next_emit_log_hook(error);
 }
 
 /* booking.library_version(): what this library was built as; check_schema() compares it with the extension's version. */

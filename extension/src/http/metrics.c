@@ -10,6 +10,7 @@
 
 #include "base/json_write.h"
 #include "http/handlers.h"
+#include "replication/readiness.h"
 #include "replication/replication.h"
 
 /* A column of the links as a metric, labelled with the link's name. */
@@ -34,6 +35,7 @@ static void put_link_metric(StringInfo out, const LinkMetric *metric, BkRows lin
 static const char *read_number(BkRows rows, uint64 row, const char *column);
 static void put_slot_status(StringInfo out, BkRows links);
 static void put_archive_metrics(StringInfo out, BkRows archive);
+static void put_blocking(StringInfo out, BkRows blockers);
 static void put_head(StringInfo out, const char *name, const char *type, const char *help);
 static void put_label(StringInfo out, const char *name, const char *value);
 static bool is_repeated(BkRows links, uint64 row);
@@ -59,6 +61,17 @@ bk_http_metrics_get(const BkRequest *request, BkResponse *response)
 	appendStringInfo(out, "booking_sync_standby %d\n",
 					 bk_replication_has_sync_standby(links));
 	put_archive_metrics(out, bk_replication_archive(true));
+	put_blocking(out, bk_readiness_blockers());
+}
+
+/* Of the session that has kept others waiting longest; 0 when there is none. */
+static void
+put_blocking(StringInfo out, BkRows blockers)
+{
+	put_head(out, "booking_blocking_seconds", "gauge",
+			 "For how long a session has kept others waiting; 0 below 5 s.");
+	appendStringInfo(out, "booking_blocking_seconds %s\n",
+					 blockers.count > 0 ? bk_row_text(blockers, 0, "seconds") : "0");
 }
 
 /* A line for each link that has the number. */

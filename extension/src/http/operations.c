@@ -9,11 +9,15 @@
 
 #include "base/json_write.h"
 #include "http/handlers.h"
+#include "replication/readiness.h"
 #include "replication/replication.h"
 
 static void put_problems(StringInfo out, BkRows links, BkRows archive);
 
-/* GET /v1/health: role, database, version and problems. Reads no WAL, so that it answers at once. */
+/*
+ * GET /v1/health: role, database, version, whether a booking would get its locks, and problems. Reads no WAL and waits for no
+ * lock, so that it answers at once.
+ */
 void
 bk_http_health_get(const BkRequest *request, BkResponse *response)
 {
@@ -23,6 +27,7 @@ bk_http_health_get(const BkRequest *request, BkResponse *response)
 	bk_json_put_string(out, "role", bk_replication_role());
 	bk_json_put_string(out, "database", get_database_name(MyDatabaseId));
 	bk_json_put_string(out, "version", BOOKING_VERSION);
+	bk_json_put_bool(out, "takes_bookings", bk_readiness_takes_bookings());
 	put_problems(out, bk_replication_links(false), bk_replication_archive(false));
 	bk_json_close(out, '}');
 }
@@ -52,9 +57,12 @@ bk_http_replication_get(const BkRequest *request, BkResponse *response)
 static void
 put_problems(StringInfo out, BkRows links, BkRows archive)
 {
+	BkRows blockers = bk_readiness_blockers();
 	ListCell *cell;
 
 	bk_json_open_member(out, "problems", '[');
+	for (uint64 row = 0; row < blockers.count; row++)
+		bk_json_put_string(out, NULL, bk_row_text(blockers, row, "problem"));
 	foreach (cell, bk_replication_problems(links, archive))
 		bk_json_put_string(out, NULL, lfirst(cell));
 	bk_json_close(out, ']');

@@ -49,7 +49,7 @@ sub heals
 	return;
 }
 
-is(cluster('up'), 0, 'up') or BAIL_OUT($said);
+is(cluster('up'), 0, 'up') or BAIL_OUT($said =~ s/\s+/ /gr);
 
 # ---------------------------------------------------------------- a new table
 

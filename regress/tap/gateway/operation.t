@@ -62,7 +62,7 @@ subtest 'health, readiness, metrics' => sub {
 	is($inf, $count, 'the histogram adds up');
 	my %type = $text =~ /^# TYPE (\S+) (\S+)$/mg;
 	my $readme = slurp_file(dirname(abs_path(__FILE__)) . '/../../../gateway/README.md');
-	is_deeply([ sort $readme =~ /^\| `(booking_(?:gateway|http|db)_\w+)` \|/mg ], [ sort keys %type ], 'the README has the same metrics');
+	is_deeply([ sort $readme =~ /^\| `(booking_(?:gateway|http|db|refusals)_\w+)` \|/mg ], [ sort keys %type ], 'the README has the same metrics');
 	for my $line (grep { !/^#/ } split /\n/, $text)
 	{
 		my ($name) = $line =~ /^([a-z_]+)(\{[^{}]*\})? -?[\d.]+$/;
