@@ -212,12 +212,15 @@ prepare_query(BkQuery *query)
 	query->plan = plan;
 }
 
-/* Until AtEOXact_GUC() of the level returned, or the end of the transaction, plans go by index. */
+/*
+ * Until AtEOXact_GUC() of the level returned, or the end of the transaction, plans go by index. What cannot go so has a cost
+ * beyond all measure, for which the server would compile the plan, half a second for a millisecond's work.
+ */
 static int
 begin_keyed_planning(void)
 {
 	static const char *const others[] = {"enable_hashjoin", "enable_mergejoin",
-										 "enable_seqscan"};
+										 "enable_seqscan", "jit"};
 	int guc_level = NewGUCNestLevel();
 
 	for (int i = 0; i < lengthof(others); i++)

@@ -45,6 +45,8 @@ like(get('/metrics')->{content}, qr/^booking_refusals_total\{sqlstate="SB011",co
 sub ready { my $answer = get('/readyz'); return ($answer->{status}, decode_json($answer->{content})->{databases}{primary}) }
 
 is((ready())[0], 200, 'ready');
+my ($shortest) = sort { $a <=> $b } map { (ready())[1]{duration_ms} } 1 .. 5;
+cmp_ok($shortest, '<', 200, "in $shortest ms");
 my ($locker) = connect_clients($node, 1);
 $locker->ask('BEGIN');
 $locker->ask('LOCK TABLE public.seats IN SHARE MODE');
