@@ -168,9 +168,9 @@ CREATE FUNCTION booking.quote_cancellation(
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'booking_quote_cancellation';
 COMMENT ON FUNCTION booking.quote_cancellation(bigint, smallint[], integer) IS
-'Quotes what cancelling the items (null: all live ones) would refund and keep; changes nothing else. The newest quote of a
-booking can be confirmed until expires_at (setting booking.quote_duration). Penalty: none where the airline cancelled the
-flight, or within 24 hours of the purchase if the flight departs 168 hours or more after the reservation (14 CFR 259.5(b)(4)); all at a fare that is not
+'Quotes what cancelling the items (null: all live ones whose flight has not left) would refund and keep; changes nothing else. The newest quote of a
+booking can be confirmed until expires_at (setting booking.quote_duration). Penalty: none where the airline cancelled the flight or another of the journey,
+or within 24 hours of the purchase if the flight departs 168 hours or more after the reservation (14 CFR 259.5(b)(4)); all at a fare that is not
 refundable; else the percentage of fare_rules. A flight has left from its actual, estimated or scheduled departure on, whatever its
 status says; one that the airline cancelled never does. item_nos: 1 to 54 numbers from 1 to 54; if_version as for pay. SB003 the hold has
 lapsed; SB005 cancelled; SB009 a flight has left; SB010 no such live item, or an argument is missing or out of its range; SB011 no

@@ -334,3 +334,20 @@ SELECT fixture.answer(s) FROM unnest(ARRAY[
     format('SELECT booking.booking_items(%s)', :held), 'SELECT booking.seat_map(470)']) AS s;
 ROLLBACK;
 BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT status FROM booking.pay(:held, 100, 'EUR'); ROLLBACK;
+-- a trip that is partly flown: what has not left can be cancelled and changed, by item; cancelling without items cancels that
+SELECT fixture.flight(480, 20), fixture.flight(481, 25, 'JFK', 'LHR');
+SELECT booking_id AS b FROM booking.create_booking(fixture.travel('{Ada,Alan}', '{480,481}')) \gset
+CREATE FUNCTION fixture.item_actions(booking bigint) RETURNS text LANGUAGE sql AS $$
+    SELECT concat_ws(' | ', j ->> 'available_actions', (SELECT string_agg(i ->> 'available_actions', ' ') FROM jsonb_array_elements(j -> 'items') AS i))
+      FROM (SELECT body::jsonb AS j FROM booking.booking_api('GET', '/v1/bookings/' || booking)) AS b;
+$$;
+SELECT fixture.item_actions(:b);
+SELECT fixture.leave(480, '1 hour');
+UPDATE booking_items SET status = 'flown' WHERE booking_id = :b AND item_no = 1;
+SELECT fixture.item_actions(:b);
+SELECT items::jsonb AS items, refund_amount FROM booking.quote_cancellation(:b);
+SELECT * FROM booking.quote_cancellation(:b, '{2,3}');
+SELECT items::jsonb AS items FROM booking.cancel(:b);
+SELECT fixture.item_actions(:b);
+SELECT * FROM booking.quote_cancellation(:b);
+SELECT * FROM booking.check_invariants();

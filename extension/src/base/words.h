@@ -13,6 +13,10 @@
 #define BK_EXPIRED "expired"
 #define BK_COMPLETED "completed"
 
+/* booking_items.status, besides */
+#define BK_FLOWN "flown"
+#define BK_NO_SHOW "no_show"
+
 /* seats.status, besides BK_HELD */
 #define BK_AVAILABLE "available"
 #define BK_BOOKED "booked"

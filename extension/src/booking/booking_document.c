@@ -21,6 +21,7 @@
 #include "inventory/flights.h"
 
 #define NO_AMOUNT "0.00"
+#define CHANGE_ACTIONS "\"cancel\",\"change\""
 
 static BkQuery read_booking = BK_SELECT(
 	"SELECT " BK_SQL_SUMMARY ","
@@ -113,6 +114,7 @@ static void put_document(StringInfo out, const Document *document);
 static void put_item(StringInfo out, const BookingItem *item);
 static Datum sum_fees(const Document *document);
 static void put_actions(StringInfo out, const Document *document);
+static bool item_can_change(const BookingItem *item);
 static bool item_is_live(const BookingItem *item);
 
 PG_FUNCTION_INFO_V1(booking_booking_items);
@@ -323,6 +325,8 @@ put_item(StringInfo out, const BookingItem *item)
 	bk_json_put_string(out, "penalty_amount", item->penalty_amount);
 	bk_json_put_money(out, "fee_amount", item->fee_amount);
 	bk_json_put_string(out, "status", item->status);
+	bk_json_key(out, "available_actions");
+	appendStringInfo(out, "[%s]", item_can_change(item) ? CHANGE_ACTIONS : "");
 	bk_json_close(out, '}');
 }
 
@@ -337,28 +341,33 @@ sum_fees(const Document *document)
 	return sum;
 }
 
-/* What the customer may do with the booking, as the rules of paying and cancelling have it. */
+/* What the customer may do with the booking, as the rules of paying, cancelling and changing have it. */
 static void
 put_actions(StringInfo out, const Document *document)
 {
-	const char *status = document->summary.status;
-	bool pay = bk_word_is(status, BK_HELD);
-	bool cancel = false;
+	bool pay = bk_word_is(document->summary.status, BK_HELD);
+	bool change = false;
 
 	for (int i = 0; i < document->item_count; i++)
 	{
 		const BookingItem *item = &document->items[i];
 
-		if (!item_is_live(item))
-			continue;
-		pay = pay && !bk_row_bool(item->flights, item->flight, "grounded");
-		cancel = cancel || !bk_row_bool(item->flights, item->flight, "has_left");
+		change = change || item_can_change(item);
+		if (item_is_live(item))
+			pay = pay && !bk_row_bool(item->flights, item->flight, "grounded");
 	}
-	cancel = cancel && (bk_word_is(status, BK_HELD) || bk_word_is(status, BK_CONFIRMED) ||
-						bk_word_is(status, BK_PARTIALLY_CANCELLED));
 	bk_json_key(out, "available_actions");
-	appendStringInfo(out, "[%s%s%s]", pay ? "\"pay\"" : "", pay && cancel ? "," : "",
-					 cancel ? "\"cancel\"" : "");
+	appendStringInfo(out, "[%s%s%s]", pay ? "\"pay\"" : "", pay && change ? "," : "",
+					 change ? CHANGE_ACTIONS : "");
+}
+
+/* Whether an item can be cancelled, and moved: it has its seat, and its flight has not left. */
+static bool
+item_can_change(const BookingItem *item)
+{
+	return item_is_live(item) && !bk_word_is(item->status, BK_FLOWN) &&
+		   !bk_word_is(item->status, BK_NO_SHOW) &&
+		   !bk_row_bool(item->flights, item->flight, "has_left");
 }
 
 /* Whether an item has its seat: BK_SQL_LIVE. */

@@ -27,38 +27,42 @@
 #include "booking/quotes.h"
 #include "inventory/flights.h"
 
+/* The flight f of item i has left, as far as cancelling goes. */
+#define SQL_FLOWN "(i.status IN ('flown', 'no_show') OR " BK_SQL_LEFT("f") ")"
+
 /*
- * The items asked for ($2 null: every live one), as of $3. One row: how many there are, how many of them are not there or
+ * The items asked for ($2 null: every live one whose flight has not left, or all live ones where all have left), as of $3. One row: how many there are, how many of them are not there or
  * not live, and how many fly on a flight that has left; their numbers and penalties; sums.
  */
 static BkQuery price_cancellation = BK_SELECT(
 	"SELECT pg_catalog.count(*) AS items,"
 	"       pg_catalog.count(*) FILTER (WHERE " BK_SQL_LIVE(
 		"i") " IS NOT TRUE) AS not_live,"
-			 "       pg_catalog.count(*) FILTER (WHERE i.status IN ('flown', 'no_show')"
-			 "                                      OR " BK_SQL_LEFT(
-				 "f") ") AS flight_left,"
-					  "       pg_catalog.array_agg(w.item_no ORDER BY w.item_no) AS item_nos,"
-					  "       pg_catalog.array_agg(p.penalty ORDER BY w.item_no) AS penalties,"
-					  "       pg_catalog.sum(p.penalty) AS penalty_amount,"
-					  "       pg_catalog.sum(CASE i.status WHEN 'held' THEN 0 ELSE i.price - p.penalty END) AS refund_amount"
-					  "  FROM (SELECT pg_catalog.unnest($2) AS item_no"
-					  "        UNION"
-					  "        SELECT l.item_no"
-					  "          FROM public.booking_items AS l"
-					  "         WHERE $2 IS NULL AND l.booking_id = $1 AND " BK_SQL_LIVE(
-						  "l") ") AS w"
-							   "  JOIN public.bookings AS b ON b.booking_id = $1"
-							   "  JOIN public.fares AS a ON a.fare_code = b.fare_code"
-							   "  LEFT JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = w.item_no"
-							   "  LEFT JOIN public.flights AS f ON f.flight_id = i.flight_id," BK_SQL_FARE_RULE(
-								   "f",
-								   "$3") ","
-										 "       LATERAL (SELECT CASE i.status WHEN 'held' THEN 0"
-										 "               ELSE pg_catalog.round(i.price * " BK_SQL_PENALTY_PERCENT(
-											 "f",
-											 "$3") " / 100, 2)"
-												   "               END) AS p (penalty)",
+			 "       pg_catalog.count(*) FILTER (WHERE " SQL_FLOWN ") AS flight_left,"
+			 "       pg_catalog.array_agg(w.item_no ORDER BY w.item_no) AS item_nos,"
+			 "       pg_catalog.array_agg(p.penalty ORDER BY w.item_no) AS penalties,"
+			 "       pg_catalog.sum(p.penalty) AS penalty_amount,"
+			 "       pg_catalog.sum(CASE i.status WHEN 'held' THEN 0 ELSE i.price - p.penalty END) AS refund_amount"
+			 "  FROM (SELECT pg_catalog.unnest($2) AS item_no"
+			 "        UNION"
+			 "        SELECT l.item_no"
+			 "          FROM (SELECT i.item_no, NOT " SQL_FLOWN
+			 " AS can_be, pg_catalog.bool_or(NOT " SQL_FLOWN ") OVER () AS some_can"
+			 "                  FROM public.booking_items AS i"
+			 "                  JOIN public.flights AS f USING (flight_id)"
+			 "                 WHERE $2 IS NULL AND i.booking_id = $1 AND " BK_SQL_LIVE(
+				 "i") ") AS l"
+					  "         WHERE l.can_be OR NOT l.some_can) AS w"
+					  "  JOIN public.bookings AS b ON b.booking_id = $1"
+					  "  JOIN public.fares AS a ON a.fare_code = b.fare_code"
+					  "  LEFT JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = w.item_no"
+					  "  LEFT JOIN public.flights AS f ON f.flight_id = i.flight_id," BK_SQL_FARE_RULE(
+						  "f",
+						  "$3") ","
+								"       LATERAL (SELECT CASE i.status WHEN 'held' THEN 0"
+								"               ELSE pg_catalog.round(i.price * " BK_SQL_PENALTY_PERCENT(
+									"f", "$3") " / 100, 2)"
+											   "               END) AS p (penalty)",
 	INT8OID, INT2ARRAYOID, TIMESTAMPTZOID);
 
 static BkQuery insert_quote = BK_INSERT_RETURNING(
@@ -117,7 +121,7 @@ PG_FUNCTION_INFO_V1(booking_confirm_cancellation);
 PG_FUNCTION_INFO_V1(booking_cancel);
 
 /*
- * booking.quote_cancellation(booking_id, item_nos, if_version): quotes cancelling the items, null for every live one, and
+ * booking.quote_cancellation(booking_id, item_nos, if_version): quotes cancelling the items, null for all that can be, and
  * returns the quote. Raises what bk_cancellation_quote does.
  */
 Datum
@@ -237,7 +241,7 @@ quote_args(FunctionCallInfo fcinfo)
 								 &items);
 }
 
-/* The items asked for as smallint[], null for every live one. Raises SB010. */
+/* The items asked for as smallint[], null for all that can be cancelled. Raises SB010. */
 static NullableDatum
 item_array(const BkItemList *items)
 {
@@ -256,7 +260,7 @@ item_array(const BkItemList *items)
 	return bk_datum(bk_array(INT2OID, elements, items->count));
 }
 
-/* What cancelling the items (smallint[], null: every live one) costs as of a moment. Raises SB003, SB009, SB010. */
+/* What cancelling the items (smallint[], null: all that can be cancelled) costs as of a moment. Raises SB003, SB009, SB010. */
 static Price
 price_items(const BkBooking *booking, NullableDatum item_nos, TimestampTz moment)
 {

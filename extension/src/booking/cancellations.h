@@ -11,7 +11,7 @@
 typedef struct BkItemList
 {
 	const char *field;    /* what errors call it */
-	const int16 *numbers; /* NULL: every live item */
+	const int16 *numbers; /* NULL: all that can be cancelled */
 	int count;
 } BkItemList;
 
