@@ -5,6 +5,7 @@
  */
 #include "request.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -111,6 +112,7 @@ gw_request_set_query(GwRequest *request, const char *raw, size_t limit, GwProble
 bool
 gw_request_check_body(const char *body, size_t length, GwProblem *problem)
 {
+	static _Thread_local char where[128]; /* a problem lasts until its thread has sent it */
 	json_error_t error;
 	json_t *root;
 	const char *fault;
@@ -122,10 +124,16 @@ gw_request_check_body(const char *body, size_t length, GwProblem *problem)
 								 "The body is nested more than 16 levels deep.");
 	root = json_loadb(body, length, JSON_REJECT_DUPLICATES, &error);
 	if (root == NULL)
-		return gw_request_refuse(problem, "malformed_request",
-								 json_error_code(&error) == json_error_duplicate_key
-									 ? "The body names a member twice."
-									 : "The body is not a valid JSON object or array.");
+	{
+		snprintf(where, sizeof(where), "%s, line %d, column %d.",
+				 json_error_code(&error) == json_error_duplicate_key
+					 ? "The body names a member twice"
+				 : json_error_code(&error) == json_error_numeric_overflow
+					 ? "The body has a number that is too large"
+					 : "The body is not a valid JSON object or array",
+				 error.line, error.column);
+		return gw_request_refuse(problem, "malformed_request", where);
+	}
 	fault = find_value_fault(root);
 	json_decref(root);
 	return fault == NULL || gw_request_refuse(problem, "malformed_request", fault);

@@ -156,7 +156,7 @@ generic_detail(const GwStatus *status)
 		   "when you report it.";
 }
 
-/* "message. Detail", malloc'd, or NULL without memory. */
+/* "message. Detail", malloc'd, or NULL without memory. The server's own detail of a wrong value or a broken constraint is a row. */
 static char *
 join_detail(const GwSqlError *error)
 {
@@ -164,7 +164,8 @@ join_detail(const GwSqlError *error)
 	char *joined = NULL;
 	int length;
 
-	if (error->detail != NULL)
+	if (error->detail != NULL && strncmp(error->sqlstate, "22", 2) != 0 &&
+		strncmp(error->sqlstate, "23", 2) != 0)
 		length = asprintf(&joined, "%s. %s", message, error->detail);
 	else
 		length = asprintf(&joined, "%s", message);

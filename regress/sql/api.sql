@@ -90,3 +90,35 @@ SELECT status, body::json ->> 'status' AS state FROM booking.booking_api('POST',
 SELECT * FROM booking.booking_api('POST', '/v1/cancellations/' || :quote_id || '/actions/confirm');
 SELECT body::json ->> 'status' AS state, body::json ->> 'paid_amount' AS paid, json_array_length(body::json -> 'payments') AS entries FROM booking.booking_api('GET', '/v1/bookings/' || :booking_id);
 SELECT * FROM booking.check_invariants();
+-- what nobody asked for is refused, in every object and in the query, and the name that may have been meant is said
+\set VERBOSITY terse
+CREATE FUNCTION fixture.refusal(method text, path text, query jsonb, body jsonb) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM booking.booking_api(method, path, query, body);
+    RETURN 'accepted';
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLSTATE || ' ' || SQLERRM;
+END $$;
+SELECT booking_id AS mine FROM booking.create_booking(fixture.wish(60, '{5A}')) \gset
+SELECT r.what, fixture.refusal(r.method, r.path, r.query, r.body)
+  FROM (VALUES
+    ('query of a search', 'GET', '/v1/flights', '{"origin":"LHR","destination":"JFK","departure_date":"2030-01-01","passenger":"3"}'::jsonb, NULL::jsonb),
+    ('query of a report', 'GET', '/v1/bookings', '{"customer_id":"1","size":"3"}', NULL),
+    ('query without any', 'GET', '/v1/flights/60', '{"cabin":"economy"}', NULL),
+    ('query of a POST', 'POST', '/v1/bookings/' || :mine || '/cancellations', '{"items":"1"}', NULL),
+    ('a quote', 'POST', '/v1/bookings/' || :mine || '/cancellations', '{}', '{"item_nos":[1]}'),
+    ('a booking', 'POST', '/v1/bookings', '{}', fixture.wish(60, '{5B}') || '{"fare":"flex"}'),
+    ('null', 'POST', '/v1/bookings', '{}', fixture.wish(60, '{5B}') || '{"fare":null}'),
+    ('a contact', 'POST', '/v1/bookings', '{}', fixture.wish(60, '{5B}') || '{"contact":{"e-mail":"a@b.c"}}'),
+    ('a slice', 'POST', '/v1/bookings', '{}', jsonb_set(fixture.wish(60, '{5B}'), '{slices,0,cabin}', '"economy"')),
+    ('a passenger', 'POST', '/v1/bookings', '{}', jsonb_set(fixture.wish(60, '{5B}'), '{slices,0,passengers,0,seat_number}', '"5C"')),
+    ('a payment', 'POST', '/v1/bookings/' || :mine || '/payments', '{}', '{"amount":"100","currency":"EUR","card":"4111"}'),
+    ('a change', 'POST', '/v1/bookings/' || :mine || '/changes', '{}', '{"items":[{"item_no":1,"seat":"5B","flight":61}]}'),
+    ('a batch', 'POST', '/v1/booking_batches', '{}', jsonb_build_object('mode', 'each', 'bookings', jsonb_build_array(fixture.wish(60, '{5B}')), 'Mode', 'all')),
+    ('of a batch', 'POST', '/v1/booking_batches', '{}', jsonb_build_object('mode', 'each', 'bookings', jsonb_build_array(fixture.wish(60, '{5B}') || '{"note":1}'))),
+    ('a customer', 'POST', '/v1/customers', '{}', '{"full_name":"Ada","mail":"ada@example.net"}'),
+    ('no body wanted', 'POST', '/v1/cancellations/1/actions/confirm', '{}', '{"amount":"1"}'),
+    ('a long name', 'POST', '/v1/customers', '{}', jsonb_build_object('full_name', 'Ada', repeat('é', 100), 1)),
+    ('a number too large', 'POST', '/v1/bookings', '{}', fixture.wish(60, '{5B}') || '{"customer_id":1e30}')) AS r (what, method, path, query, body);
+SELECT fixture.answer('SELECT booking.create_booking(fixture.wish(60, ''{5B}'') || ''{"fare":"flex"}'')'), fixture.answer(format('SELECT booking.quote_change(%s, ''{"items":[{"item_no":1,"seat":"5B"}],"all":true}'')', :mine));
+SELECT count(*) FROM booking_items WHERE flight_id = 60 AND seat_number IN ('5B', '5C');

@@ -7,11 +7,15 @@
  */
 #include "postgres.h"
 
+#include <limits.h>
+
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/datetime.h"
 #include "utils/numeric.h"
+#include "utils/varlena.h"
 
 #include "base/check.h"
 #include "base/errcodes.h"
@@ -20,6 +24,24 @@
 /* More than any amount has; keeps a number of thousands of digits from being read. */
 #define MAX_DECIMAL_LENGTH 64
 
+#define MAX_FIELD_SHOWN 64 /* bytes of a name that is not known */
+
+#define MAX_ASKED 24 /* fields of one kind of object */
+
+struct BkAsked
+{
+	JsonbContainer *container;
+	const char *path;
+	const char *fields[MAX_ASKED];
+	int count;
+	BkAsked *top;
+	BkAsked *next; /* of those opened since */
+};
+
+static BkObject open_object(JsonbContainer *container, const char *path, BkAsked *within);
+static void ask(BkAsked *asked, const char *field);
+static void require_asked(const BkAsked *asked);
+static const char *nearest(const BkAsked *asked, const char *field);
 static bool lookup_field(BkObject object, const char *field, JsonbValue *value);
 static void require_field(BkObject object, const char *field, BkNeed need, bool given);
 static int64 read_number(BkObject object, const char *field, const JsonbValue *value);
@@ -34,7 +56,7 @@ bk_json_top(Jsonb *jsonb, const char *what)
 	if (!JB_ROOT_IS_OBJECT(jsonb))
 		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
 				errmsg("the %s must be a JSON object", what));
-	return (BkObject){.container = &jsonb->root, .path = ""};
+	return open_object(&jsonb->root, "", NULL);
 }
 
 bool
@@ -165,8 +187,8 @@ bk_json_object(BkObject object, const char *field)
 						  .path = psprintf("%s%s.", object.path, field)};
 	if (value.type != jbvBinary || !JsonContainerIsObject(value.val.binary.data))
 		bk_json_reject(object, field, "must be an object");
-	return (BkObject){.container = value.val.binary.data,
-					  .path = psprintf("%s%s.", object.path, field)};
+	return open_object(value.val.binary.data, psprintf("%s%s.", object.path, field),
+					   object.asked);
 }
 
 /* An empty array is as wrong as one too long: it says nothing that leaving it out would not. */
@@ -176,7 +198,8 @@ bk_json_array(BkObject object, const char *field, int max_length, BkNeed need)
 	JsonbValue value;
 	BkArray array = {.container = NULL,
 					 .path = psprintf("%s%s", object.path, field),
-					 .length = 0};
+					 .length = 0,
+					 .asked = object.asked};
 
 	if (!lookup_field(object, field, &value))
 	{
@@ -202,8 +225,8 @@ bk_json_element(BkArray array, int index)
 		!JsonContainerIsObject(value->val.binary.data))
 		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
 				errmsg("field \"%s[%d]\" must be an object", array.path, index));
-	return (BkObject){.container = value->val.binary.data,
-					  .path = psprintf("%s[%d].", array.path, index)};
+	return open_object(value->val.binary.data, psprintf("%s[%d].", array.path, index),
+					   array.asked);
 }
 
 int16 *
@@ -232,6 +255,105 @@ bk_json_int16_array(BkObject object, const char *field, int max_length, int *len
 }
 
 void
+bk_json_require_known(BkObject object)
+{
+	if (object.asked == NULL)
+		return;
+	for (const BkAsked *asked = object.asked->top; asked != NULL; asked = asked->next)
+		require_asked(asked);
+}
+
+/* An object within another, or at the top. */
+static BkObject
+open_object(JsonbContainer *container, const char *path, BkAsked *within)
+{
+	BkAsked *asked = palloc(sizeof(BkAsked));
+
+	asked->container = container;
+	asked->path = path;
+	asked->count = 0;
+	asked->next = NULL;
+	asked->top = asked;
+	if (within != NULL)
+	{
+		asked->top = within->top;
+		asked->next = asked->top->next;
+		asked->top->next = asked;
+	}
+	return (BkObject){.container = container, .path = path, .asked = asked};
+}
+
+/* Notes that a field was asked for; names are constants of the readers. */
+static void
+ask(BkAsked *asked, const char *field)
+{
+	for (int i = 0; i < asked->count; i++)
+		if (asked->fields[i] == field)
+			return;
+	if (asked->count == MAX_ASKED)
+		elog(ERROR, "more than %d fields asked for", MAX_ASKED);
+	asked->fields[asked->count++] = field;
+}
+
+/* Every field of the object has been asked for, or SB010. */
+static void
+require_asked(const BkAsked *asked)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(asked->container);
+	JsonbValue value;
+	JsonbIteratorToken token;
+
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		char *field;
+		const char *meant;
+		bool known = false;
+
+		if (token != WJB_KEY)
+			continue;
+		for (int i = 0; i < asked->count && !known; i++)
+			known = strlen(asked->fields[i]) == (size_t) value.val.string.len &&
+					memcmp(asked->fields[i], value.val.string.val,
+						   value.val.string.len) == 0;
+		if (known)
+			continue;
+		field = pnstrdup(value.val.string.val, Min(value.val.string.len, MAX_FIELD_SHOWN));
+		field[pg_mbcliplen(field, (int) strlen(field), MAX_FIELD_SHOWN)] = '\0';
+		meant = nearest(asked, field);
+		bk_check_refuse(psprintf("%s%s", asked->path, field),
+						meant == NULL ? "is not known"
+									  : psprintf("is not known; \"%s\" is", meant));
+	}
+}
+
+/*
+ * The field asked for whose name is the most like this one: the most letters in common, in their order, and at least half of
+ * the shorter name's. NULL if none is.
+ */
+static const char *
+nearest(const BkAsked *asked, const char *field)
+{
+	const char *best = NULL;
+	int best_distance = INT_MAX;
+	int length = pg_mbstrlen(field);
+
+	for (int i = 0; i < asked->count; i++)
+	{
+		int other = (int) strlen(asked->fields[i]);
+		/* To change a letter costs more than to take one out and put one in, so these are all that are counted. */
+		int distance = varstr_levenshtein(field, (int) strlen(field), asked->fields[i],
+										  other, 1, 1, 3, true);
+
+		if (distance < best_distance && distance <= length + other - Min(length, other))
+		{
+			best = asked->fields[i];
+			best_distance = distance;
+		}
+	}
+	return best;
+}
+
+void
 bk_json_reject(BkObject object, const char *field, const char *problem)
 {
 	bk_check_refuse(psprintf("%s%s", object.path, field), problem);
@@ -248,6 +370,8 @@ bk_json_check(BkObject object, const char *field, const char *problem)
 static bool
 lookup_field(BkObject object, const char *field, JsonbValue *value)
 {
+	if (object.asked != NULL)
+		ask(object.asked, field);
 	if (object.container == NULL ||
 		getKeyJsonValueFromContainer(object.container, field, strlen(field), value) ==
 			NULL)
@@ -273,8 +397,10 @@ read_number(BkObject object, const char *field, const JsonbValue *value)
 
 	errno = 0;
 	number = text != NULL ? strtoll(text, &end, 10) : 0;
-	if (text == NULL || *text == '\0' || *end != '\0' || errno != 0)
+	if (text == NULL || *text == '\0' || *end != '\0')
 		bk_json_reject(object, field, "must be a whole number");
+	if (errno != 0)
+		bk_json_reject(object, field, "is out of range");
 	return number;
 }
 

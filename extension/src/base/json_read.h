@@ -14,11 +14,15 @@
 
 #include "base/compat.h"
 
+/* The fields that have been asked for, of one object and of those in it. */
+typedef struct BkAsked BkAsked;
+
 /* An object of the request. container is NULL where the request has none: every field is absent then. */
 typedef struct BkObject
 {
 	JsonbContainer *container;
 	const char *path; /* "" at the top, else with its dot: "slices[0]." */
+	BkAsked *asked;
 } BkObject;
 
 /* An array of objects of the request. */
@@ -27,6 +31,7 @@ typedef struct BkArray
 	JsonbContainer *container;
 	const char *path; /* "slices" */
 	int length;
+	BkAsked *asked; /* of the object that it is in */
 } BkArray;
 
 typedef enum BkNeed
@@ -76,6 +81,12 @@ extern BkObject bk_json_element(BkArray array, int index);
 /* A list of small numbers; NULL and *length = 0 when absent. */
 extern int16 *bk_json_int16_array(BkObject object, const char *field, int max_length,
 								  int *length);
+
+/*
+ * Refuses what nobody asked for: raises SB010 where an object of the request, of those that have been opened, has a field that no
+ * reader has asked for, and names the one that may have been meant. So it is called when all has been read.
+ */
+extern void bk_json_require_known(BkObject object);
 
 /* Raises SB010 about a field; bk_json_check does where the field has a problem (check.h). */
 pg_noreturn extern void bk_json_reject(BkObject object, const char *field,

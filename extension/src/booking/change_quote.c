@@ -157,6 +157,7 @@ bk_change_read_moves(BkObject body, int *count)
 	*count = items.length;
 	for (int i = 0; i < items.length; i++)
 		moves[i] = read_move(bk_json_element(items, i));
+	bk_json_require_known(body);
 	return moves;
 }
 

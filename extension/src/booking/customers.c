@@ -102,7 +102,10 @@ bk_customer_create(const BkCustomer *customer)
 	return rows;
 }
 
-/* The address is looked for first: an UPDATE knows no ON CONFLICT. Two that meet there get 23505 from the index. */
+/*
+ * An UPDATE knows no ON CONFLICT: of two that meet the second gets its answer from the index. The address is looked for first, so
+ * that one who meets nobody makes no dead row.
+ */
 BkRows
 bk_customer_update(int64 customer_id, const BkCustomer *customer)
 {
@@ -113,9 +116,20 @@ bk_customer_update(int64 customer_id, const BkCustomer *customer)
 		bk_query_run(&find_other, bk_int64(customer_id), bk_text(customer->email)).count >
 			0)
 		refuse_address();
-	rows = bk_query_run(&update_customer, bk_int64(customer_id),
-						bk_text(customer->full_name), bk_text(customer->email),
-						bk_text(customer->phone), bk_text(customer->country));
+	PG_TRY();
+	{
+		rows = bk_query_run(&update_customer, bk_int64(customer_id),
+							bk_text(customer->full_name), bk_text(customer->email),
+							bk_text(customer->phone), bk_text(customer->country));
+	}
+	PG_CATCH();
+	{
+		if (geterrcode() != ERRCODE_UNIQUE_VIOLATION)
+			PG_RE_THROW();
+		FlushErrorState();
+		refuse_address();
+	}
+	PG_END_TRY();
 	if (rows.count == 0)
 		refuse_unknown(customer_id);
 	return rows;

@@ -56,7 +56,10 @@ static bool match_pattern(const char *pattern, BkRequest *request);
 static bool take_id(const char **path, int64 *id);
 static bool take_name(const char **path, const char **name);
 
-/* The first route of path and method answers; a path that only other methods take is told apart from an unknown one. */
+/*
+ * The first route of path and method answers; parameters and members that it did not ask for are refused, and with them all that
+ * it did. A path that only other methods take is told apart from an unknown one.
+ */
 void
 bk_router_dispatch(BkRequest *request, BkResponse *response)
 {
@@ -71,6 +74,8 @@ bk_router_dispatch(BkRequest *request, BkResponse *response)
 		{
 			response->status = routes[i].status;
 			routes[i].handler(request, response);
+			bk_json_require_known(request->query);
+			bk_json_require_known(request->body);
 			return;
 		}
 	}

@@ -68,7 +68,7 @@ subtest 'SQLSTATE to HTTP' => sub {
 		is($json->{retryable} ? 1 : 0, $retryable, "$sqlstate: retryable");
 		if ($shown)
 		{
-			is($json->{detail}, 'first the message. Then the detail.', "$sqlstate: detail");
+			is($json->{detail}, 'first the message' . ($sqlstate =~ /^2[23]/ ? '' : '. Then the detail.'), "$sqlstate: detail");
 			is($json->{hint}, 'At last the hint.', "$sqlstate: hint");
 		}
 		else
@@ -91,7 +91,7 @@ subtest 'SQLSTATE to HTTP' => sub {
 
 	my $late = post('/v1/late', '{}');
 	problem_ok($late, 409, 'conflict', 'an error at commit, after the row');
-	like($late->{json}{detail}, qr/\(k\)=\(1\)/, 'with its detail');
+	unlike($late->{content}, qr/\(1\)/, 'without the value');
 };
 
 subtest 'retries' => sub {

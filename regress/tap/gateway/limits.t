@@ -43,6 +43,8 @@ subtest 'bodies that are refused' => sub {
 		'a string of 1025 bytes' => "[\"${long}x\"]",
 		'a name of 1025 bytes' => "{\"${long}x\":1}");
 	problem_ok(post('/v1/x', $bad{$_}), 400, 'malformed_request', $_) for sort keys %bad;
+	is(post('/v1/x', "{\"a\": 1,\n \"b\" 2}")->{json}{detail}, 'The body is not a valid JSON object or array, line 2, column 6.', 'and where');
+	is(post('/v1/x', '{"a":99999999999999999999}')->{json}{detail}, 'The body has a number that is too large, line 1, column 25.', 'or that a number is too large');
 
 	problem_ok(post('/v1/x', '{}', 'Content-Type' => $_), 415, 'unsupported_media_type', "type $_")
 	  for ('text/plain', 'application/jsonx', 'application/x-www-form-urlencoded');
