@@ -46,12 +46,13 @@ static BkQuery price_cancellation = BK_SELECT(
 			 "  FROM (SELECT pg_catalog.unnest($2) AS item_no"
 			 "        UNION"
 			 "        SELECT l.item_no"
-			 "          FROM (SELECT i.item_no, NOT " SQL_FLOWN
-			 " AS can_be, pg_catalog.bool_or(NOT " SQL_FLOWN ") OVER () AS some_can"
-			 "                  FROM public.booking_items AS i"
-			 "                  JOIN public.flights AS f USING (flight_id)"
-			 "                 WHERE $2 IS NULL AND i.booking_id = $1 AND " BK_SQL_LIVE(
-				 "i") ") AS l"
+			 "          FROM (SELECT c.item_no, c.can_be, pg_catalog.bool_or(c.can_be) OVER () AS some_can"
+			 "                  FROM (SELECT i.item_no, (SELECT NOT " SQL_FLOWN
+			 "                                             FROM public.flights AS f"
+			 "                                            WHERE f.flight_id = i.flight_id) AS can_be"
+			 "                          FROM public.booking_items AS i"
+			 "                         WHERE $2 IS NULL AND i.booking_id = $1 AND " BK_SQL_LIVE(
+				 "i") ") AS c) AS l"
 					  "         WHERE l.can_be OR NOT l.some_can) AS w"
 					  "  JOIN public.bookings AS b ON b.booking_id = $1"
 					  "  JOIN public.fares AS a ON a.fare_code = b.fare_code"
