@@ -76,6 +76,7 @@ bk_batch_read_request(BkObject body)
 
 	for (int i = 0; i < array.length; i++)
 		bookings[i] = bk_booking_read_request(bk_json_element(array, i));
+	bk_json_require_known(body);
 	return (BkBatchRequest){.all = all, .bookings = bookings, .count = array.length};
 }
 

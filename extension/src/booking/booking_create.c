@@ -54,11 +54,14 @@ Datum
 booking_create_booking(PG_FUNCTION_ARGS)
 {
 	Jsonb *json = PG_ARGISNULL(0) ? NULL : PG_GETARG_JSONB_P(0);
+	BkObject body;
 	BkBookingRequest request;
 	BkNewBooking booking;
 
 	SPI_connect();
-	request = bk_booking_read_request(bk_json_top(json, "booking"));
+	body = bk_json_top(json, "booking");
+	request = bk_booking_read_request(body);
+	bk_json_require_known(body);
 	bk_booking_create(&request, &booking);
 	bk_booking_return_new(fcinfo, &booking);
 	SPI_finish();

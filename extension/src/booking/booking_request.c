@@ -42,7 +42,6 @@ bk_booking_read_request(BkObject body)
 	read_contact(bk_json_object(body, "contact"), &request);
 	read_items(body, &request);
 	read_payment(body, &request);
-	bk_json_require_known(body);
 	return request;
 }
 

@@ -31,8 +31,9 @@
 #define SQL_FLOWN "(i.status IN ('flown', 'no_show') OR " BK_SQL_LEFT("f") ")"
 
 /*
- * The items asked for ($2 null: every live one whose flight has not left, or all live ones where all have left), as of $3. One row: how many there are, how many of them are not there or
- * not live, and how many fly on a flight that has left; their numbers and penalties; sums.
+ * The items asked for ($2 null: every live one whose flight has not left, or all live ones where all have left), as of $3.
+ * One row: how many there are, how many of them are not there or not live, and how many fly on a flight that has left; their
+ * numbers and penalties; sums.
  */
 static BkQuery price_cancellation = BK_SELECT(
 	"SELECT pg_catalog.count(*) AS items,"

@@ -22,6 +22,7 @@ bk_http_bookings_create(const BkRequest *request, BkResponse *response)
 	BkBookingRequest wanted = bk_booking_read_request(request->body);
 	BkNewBooking booking;
 
+	bk_json_require_known(request->body); /* before seats are claimed for nothing */
 	bk_booking_create(&wanted, &booking);
 	bk_json_put_string(response->headers, "Location",
 					   psprintf("/v1/bookings/" INT64_FORMAT, booking.booking_id));
