@@ -19,13 +19,15 @@ SELECT 'Customer ' || n, 'customer' || n || '@example.com' FROM generate_series(
 
 CREATE SCHEMA fixture;
 
--- A flight of the test aircraft, at noon of the origin some days from today; business costs 500, economy 100.
+-- A flight of the test aircraft, at noon of the origin some days from today; business costs 500, economy 100. The distances
+-- are the great circles of the airports above.
 CREATE FUNCTION fixture.flight(id bigint, days integer, origin text DEFAULT 'LHR', destination text DEFAULT 'JFK', hours integer DEFAULT 8)
 RETURNS void LANGUAGE sql AS $$
     INSERT INTO public.flights (flight_id, flight_number, origin, destination, scheduled_departure, scheduled_arrival,
                                 aircraft_code, base_price, currency, sales_open_at, sales_close_at, distance_km)
     SELECT id, 'FB' || id, origin, destination, d.departure, d.departure + make_interval(hours => hours), 'TST', 100, 'EUR',
-           d.departure - interval '330 days', d.departure - interval '1 hour', 5540
+           d.departure - interval '330 days', d.departure - interval '1 hour',
+           CASE WHEN 'AKL' IN (origin, destination) THEN 10487 WHEN 'LAX' IN (origin, destination) THEN 3974 ELSE 5540 END
       FROM (SELECT ((now() AT TIME ZONE a.time_zone)::date + days + time '12:00') AT TIME ZONE a.time_zone
               FROM public.airports AS a WHERE a.iata = origin) AS d (departure);
     INSERT INTO public.seats (flight_id, seat_number, cabin_class, characteristics, price)

@@ -14,7 +14,7 @@ SELECT fixture.sold(40, '{3D}', '130', 'flex') AS flex \gset
 -- within 24 hours of purchase, 7 days ahead: all of it back, even at the basic fare; not for a flight in 3 days
 SELECT items, refund_amount, penalty_amount, status FROM booking.quote_cancellation(:basic);
 SELECT items, refund_amount, penalty_amount, status FROM booking.quote_cancellation(:basic_near);
-UPDATE bookings SET confirmed_at = now() - interval '2 days' WHERE booking_id IN (:near, :far, :basic, :flex);
+UPDATE bookings SET created_at = created_at - interval '2 days', confirmed_at = now() - interval '2 days' WHERE booking_id IN (:near, :far, :basic, :flex);
 SELECT items, refund_amount, penalty_amount, status FROM booking.quote_cancellation(:basic);
 SELECT items, refund_amount, penalty_amount, status FROM booking.quote_cancellation(:near);
 SELECT items, refund_amount, penalty_amount, status FROM booking.quote_cancellation(:far);

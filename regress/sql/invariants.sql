@@ -38,6 +38,22 @@ BEGIN; UPDATE cancellations SET status = 'confirmed', confirmed_at = now() WHERE
 -- events
 BEGIN; INSERT INTO booking_events (booking_id, item_no, flight_id, seat_number, event_type, seat_delta, revenue_delta, occurred_at) VALUES (:paid, 1, 50, '3A', 'confirmed', 1, 0, now()); SELECT fixture.broken(); ROLLBACK;
 BEGIN; INSERT INTO booking_events (booking_id, item_no, flight_id, seat_number, event_type, seat_delta, revenue_delta, occurred_at) VALUES (:paid, 1, 50, '3A', 'confirmed', 0, 5, now()); SELECT fixture.broken(); ROLLBACK;
+-- another item's revenue; a seat and a flight that the item never had
+BEGIN; INSERT INTO booking_events (booking_id, item_no, flight_id, seat_number, event_type, seat_delta, revenue_delta, occurred_at) VALUES (:paid, 1, 50, '3A', 'confirmed', 0, 5, now()), (:paid, 2, 50, '3B', 'confirmed', 0, -5, now()); SELECT fixture.broken(); ROLLBACK;
+BEGIN; INSERT INTO booking_events (booking_id, item_no, flight_id, seat_number, event_type, seat_delta, revenue_delta, occurred_at) VALUES (:paid, 1, 50, '3C', 'checked_in', 0, 0, now()); SELECT fixture.broken(); ROLLBACK;
+BEGIN; INSERT INTO booking_events (booking_id, item_no, flight_id, seat_number, event_type, seat_delta, revenue_delta, occurred_at) VALUES (:paid, 1, 51, '3A', 'checked_in', 0, 0, now()), (:paid, 1, 50, '3A', 'checked_in', 0, 0, now()); SELECT fixture.broken(); ROLLBACK;
+-- the states of an item and of its flight
+BEGIN; UPDATE booking_items SET status = 'flown' WHERE booking_id = :paid AND item_no = 1; SELECT fixture.broken(); ROLLBACK;
+BEGIN; UPDATE flights SET status = 'arrived', actual_departure = now() - interval '2 hours', actual_arrival = now() WHERE flight_id = 50; SELECT fixture.broken(); ROLLBACK;
+BEGIN; UPDATE flights SET status = 'departed', actual_departure = clock_timestamp() + interval '1 hour' WHERE flight_id = 50; SELECT fixture.broken(); ROLLBACK;
+BEGIN; UPDATE bookings SET created_at = confirmed_at + interval '1 second' WHERE booking_id = :paid; SELECT fixture.broken(); ROLLBACK;
+-- flights without seats, with a seat less, in another cabin, of another aircraft, in another currency, too far away
+BEGIN; SELECT fixture.flight(52, 70); DELETE FROM seats WHERE flight_id = 52; SELECT fixture.broken(); ROLLBACK;
+BEGIN; DELETE FROM seats WHERE flight_id = 50 AND seat_number = '5D'; SELECT fixture.broken(); ROLLBACK;
+BEGIN; UPDATE seats SET cabin_class = 'business' WHERE flight_id = 50 AND seat_number = '5D'; SELECT fixture.broken(); ROLLBACK;
+BEGIN; INSERT INTO aircraft VALUES ('TS2', 'Test 0', 9000); UPDATE flights SET aircraft_code = 'TS2' WHERE flight_id = 50; SELECT fixture.broken(); ROLLBACK;
+BEGIN; UPDATE flights SET currency = 'USD' WHERE flight_id = 50; SELECT fixture.broken(); ROLLBACK;
+BEGIN; UPDATE flights SET distance_km = 5830 WHERE flight_id = 50; SELECT fixture.broken(); ROLLBACK;
 SELECT count(*) FROM booking.check_invariants();
 -- a table altered behind the code's back
 SET client_min_messages = warning;

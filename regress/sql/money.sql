@@ -111,7 +111,7 @@ DECLARE
 BEGIN
     SELECT booking_id INTO b FROM booking.create_booking(fixture.wish(flight, '{4A,4B}'));
     SELECT array[total_amount::text] INTO parts FROM booking.pay(b, 200, 'EUR');
-    UPDATE bookings SET confirmed_at = now() - interval '2 days' WHERE booking_id = b;
+    UPDATE bookings SET created_at = created_at - interval '2 days', confirmed_at = now() - interval '2 days' WHERE booking_id = b;
     SELECT change_id, parts || change_amount::text || fee_amount::text INTO c, parts FROM booking.quote_change(b, fixture.move(1, other, '3A'));
     SELECT parts || status INTO parts FROM booking.confirm_change(c, 20, 'EUR');
     SELECT parts || refund_amount::text || penalty_amount::text INTO parts FROM booking.quote_cancellation(b);
@@ -181,7 +181,7 @@ SELECT * FROM booking.confirm_change(:quote, 50, 'EUR');
 -- a passenger who is moved off it pays nothing: in the same cabin, between the same cities. Another cabin or city has its price
 INSERT INTO airports (iata, name, city, country, latitude, longitude, time_zone) VALUES ('LGW', 'Gatwick', 'London', 'GB', 51.14806, -0.19028, 'Europe/London');
 UPDATE flights SET origin = 'LGW' WHERE flight_id = 434;
-UPDATE flights SET destination = 'LAX' WHERE flight_id = 435;
+UPDATE flights SET destination = 'LAX', distance_km = 8760 WHERE flight_id = 435;
 UPDATE seats SET price = 188.40 WHERE flight_id IN (433, 434, 435) AND cabin_class = 'economy';
 SELECT change_amount, fee_amount FROM booking.quote_change(:b, fixture.move(1, 433, '1A'));
 SELECT change_amount, fee_amount FROM booking.quote_change(:b, fixture.move(1, 435, '3A'));
@@ -343,6 +343,7 @@ CREATE FUNCTION fixture.item_actions(booking bigint) RETURNS text LANGUAGE sql A
 $$;
 SELECT fixture.item_actions(:b);
 SELECT fixture.leave(480, '1 hour');
+UPDATE flights SET status = 'departed', actual_departure = scheduled_departure WHERE flight_id = 480;
 UPDATE booking_items SET status = 'flown' WHERE booking_id = :b AND item_no = 1;
 SELECT fixture.item_actions(:b);
 SELECT items::jsonb AS items, refund_amount FROM booking.quote_cancellation(:b);
