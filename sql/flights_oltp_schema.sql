@@ -533,18 +533,20 @@ CREATE TABLE booking_private.idempotency_keys (
     scope           text NOT NULL,
     idempotency_key text NOT NULL CHECK (length(idempotency_key) BETWEEN 1 AND 255),
     request_hash    bytea NOT NULL CHECK (length(request_hash) = 32),
-    status          integer NOT NULL,
-    headers         text NOT NULL,
-    body            text NOT NULL,
+    status          integer,
+    headers         text,
+    body            text CHECK (octet_length(body) <= 1048576),
     created_at      timestamptz NOT NULL DEFAULT now(),
     updated_at      timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (scope, idempotency_key)
+    PRIMARY KEY (scope, idempotency_key),
+    CHECK (num_nulls(status, headers, body) IN (0, 3))
 );
 CREATE INDEX idempotency_keys_created_idx ON booking_private.idempotency_keys (created_at);
 COMMENT ON TABLE booking_private.idempotency_keys IS
     'Responses by Idempotency-Key, written in the transaction of their effect and kept for 24 hours.';
 COMMENT ON COLUMN booking_private.idempotency_keys.request_hash IS 'SHA-256 over method, path, If-Match, query and body.';
 COMMENT ON COLUMN booking_private.idempotency_keys.scope IS 'What the request names, such as /v1/bookings/12 or /v1/customers/1: a key is unique in it.';
+COMMENT ON COLUMN booking_private.idempotency_keys.status IS 'Null, as headers and body are, in the transaction of the request alone, until its end.';
 COMMENT ON COLUMN booking_private.idempotency_keys.headers IS 'Response headers, a JSON object.';
 
 RESET ROLE;

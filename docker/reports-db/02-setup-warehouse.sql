@@ -47,4 +47,5 @@ SELECT count(*) > 0 AS has_cron FROM pg_catalog.pg_available_extensions WHERE na
 \if :has_cron
 CREATE EXTENSION pg_cron;
 SELECT FROM cron.schedule_in_database('etl', '*/5 * * * *', 'SELECT booking.etl_run()', current_database(), 'reports_etl');
+SELECT FROM cron.schedule_in_database('forget-responses', '7 * * * *', 'SELECT booking.forget_responses()', current_database(), 'booking_jobs');
 \endif

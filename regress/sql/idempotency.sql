@@ -27,6 +27,13 @@ SELECT status, body::json -> 'items' AS items, body::json ->> 'booking_id' IN (:
 -- with another If-Match it is another request
 SELECT * FROM booking.booking_api('POST', '/v1/bookings/' || :one || '/cancellations', context => '{"idempotency_key":"key-4","if_match":"\"2\""}');
 SELECT scope LIKE '/v1/bookings/%' AS of_booking, idempotency_key, count(*) FROM booking_private.idempotency_keys GROUP BY 1, 2 ORDER BY 1, 2;
+-- so it is for a customer that is not one yet: another e-mail address, another caller
+SELECT email, status, body::json ->> 'email' = email AS theirs
+  FROM (VALUES ('one@example.com'), ('two@example.com'), ('one@example.com')) AS e (email),
+       LATERAL booking.booking_api('POST', '/v1/customers', body => jsonb_build_object('full_name', 'A Traveller', 'email', email), context => '{"idempotency_key":"key-5"}');
+SELECT * FROM booking.booking_api('POST', '/v1/customers', body => '{"full_name":"Another Traveller","email":"one@example.com"}', context => '{"idempotency_key":"key-5"}');
+DELETE FROM customers WHERE email IN ('one@example.com', 'two@example.com');
+DELETE FROM booking_private.idempotency_keys WHERE idempotency_key = 'key-5';
 -- after 24 hours a key is new again
 UPDATE booking_private.idempotency_keys SET created_at = now() - interval '25 hours' WHERE idempotency_key = 'key-1';
 SELECT status FROM booking.booking_api('POST', '/v1/bookings', body => fixture.wish(70, '{3C}'), context => :'context');

@@ -3,8 +3,8 @@
  *		A request that changes something, at most once per Idempotency-Key.
  *
  * A key is its caller's: it counts for the booking, cancellation, change or customer that the request names, so that two callers
- * who take the same one do not meet. The response is stored by the transaction that has the effect, so either both are there or neither. Two requests with
- * one key meet at an advisory lock, which is tried and never waited for.
+ * who take the same one do not meet. Its row is made before the effect and gets the response after it, in the transaction of the
+ * effect: either all are there or nothing is. Two requests with one key meet at that row, for which the second hardly waits.
  */
 #include "postgres.h"
 
@@ -13,6 +13,7 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/numeric.h"
 
 #include "base/errcodes.h"
@@ -22,29 +23,31 @@
 #include "http/router.h"
 
 #define MAX_KEY_LENGTH 255
+#define MAX_EMAIL_LENGTH 254 /* in bytes here */
 #define SQL_KEPT "interval '24 hours'"
 
-static BkQuery lock_key = BK_SELECT(
-	"SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended($1 || E'\\n' || $2, 0)) AS locked",
-	TEXTOID, TEXTOID);
+/* A row: the key is new, or past its time, and it is the caller's now. No row: a response is kept under it. */
+static BkQuery claim_key = BK_INSERT_RETURNING(
+	"INSERT INTO booking_private.idempotency_keys AS k (scope, idempotency_key, request_hash, created_at)"
+	" VALUES ($1, $2, pg_catalog.sha256(pg_catalog.convert_to($3, 'UTF8')), pg_catalog.clock_timestamp())"
+	" ON CONFLICT (scope, idempotency_key) DO UPDATE"
+	"    SET request_hash = excluded.request_hash, status = NULL, headers = NULL, body = NULL,"
+	"        created_at = excluded.created_at, updated_at = excluded.created_at"
+	"  WHERE k.created_at <= excluded.created_at - " SQL_KEPT " RETURNING true",
+	TEXTOID, TEXTOID, TEXTOID);
 
 static BkQuery find_response = BK_SELECT(
 	"SELECT request_hash = pg_catalog.sha256(pg_catalog.convert_to($3, 'UTF8')) AS same_request,"
 	"       status, headers, body"
 	"  FROM booking_private.idempotency_keys"
-	" WHERE scope = $1 AND idempotency_key = $2 AND created_at > pg_catalog.clock_timestamp() - " SQL_KEPT,
+	" WHERE scope = $1 AND idempotency_key = $2",
 	TEXTOID, TEXTOID, TEXTOID);
 
-static BkQuery store_response = BK_INSERT(
-	"INSERT INTO booking_private.idempotency_keys AS k"
-	"       (scope, idempotency_key, request_hash, status, headers, body, created_at)"
-	" VALUES ($1, $2, pg_catalog.sha256(pg_catalog.convert_to($3, 'UTF8')), $4, $5, $6,"
-	"         pg_catalog.clock_timestamp())"
-	" ON CONFLICT (scope, idempotency_key) DO UPDATE"
-	"    SET request_hash = excluded.request_hash, status = excluded.status,"
-	"        headers = excluded.headers, body = excluded.body,"
-	"        created_at = excluded.created_at, updated_at = excluded.created_at",
-	TEXTOID, TEXTOID, TEXTOID, INT4OID, TEXTOID, TEXTOID);
+static BkQuery store_response = BK_UPDATE(
+	"UPDATE booking_private.idempotency_keys"
+	"   SET status = $3, headers = $4, body = $5, updated_at = pg_catalog.clock_timestamp()"
+	" WHERE scope = $1 AND idempotency_key = $2",
+	TEXTOID, TEXTOID, INT4OID, TEXTOID, TEXTOID);
 
 static BkQuery forget_responses = BK_DELETE(
 	"DELETE FROM booking_private.idempotency_keys"
@@ -60,11 +63,11 @@ typedef struct Key
 static const char *scope_of(const BkRequest *request);
 static const char *named_customer(const BkRequest *request);
 static const JsonbValue *member(JsonbContainer *container, const char *name);
-static void lock_request(const Key *key);
+static bool claim(const Key *key, const char *text);
 static void run_request(BkRequest *request, BkResponse *response);
 static char *request_text(const BkRequest *request);
-static bool replay_response(const Key *key, const char *text, BkResponse *response);
-static void keep_response(const Key *key, const char *text, const BkResponse *response);
+static void replay_response(const Key *key, const char *text, BkResponse *response);
+static void keep_response(const Key *key, const BkResponse *response);
 
 PG_FUNCTION_INFO_V1(booking_forget_responses);
 
@@ -95,19 +98,25 @@ bk_idempotency_dispatch(BkRequest *request, BkResponse *response)
 	}
 
 	key.scope = scope_of(request);
-	lock_request(&key);
 	text = request_text(request);
-	if (replay_response(&key, text, response))
+	if (!claim(&key, text))
+	{
+		replay_response(&key, text, response);
 		return;
+	}
 	run_request(request, response);
-	keep_response(&key, text, response);
+	keep_response(&key, response);
 }
 
-/* What the request names: the resource of its path, such as /v1/bookings/12, or else a customer; "" where it names none. */
+/*
+ * What the request names: the resource of its path, such as /v1/bookings/12, or else a customer, and if that is not one yet, its
+ * e-mail address; the path itself where it names none.
+ */
 static const char *
 scope_of(const BkRequest *request)
 {
 	const char *customer;
+	const JsonbValue *email;
 
 	for (const char *segment = strchr(request->path, '/'); segment != NULL;
 		 segment = strchr(segment + 1, '/'))
@@ -115,7 +124,14 @@ scope_of(const BkRequest *request)
 			return pnstrdup(request->path,
 							segment + strcspn(segment + 1, "/") + 1 - request->path);
 	customer = named_customer(request);
-	return customer == NULL ? "" : psprintf("/v1/customers/%s", customer);
+	if (customer != NULL)
+		return psprintf("/v1/customers/%s", customer);
+	email = member(request->body.container, "email");
+	if (email != NULL && email->type == jbvString &&
+		email->val.string.len <= MAX_EMAIL_LENGTH)
+		return psprintf("%s %.*s", request->path, email->val.string.len,
+						email->val.string.val);
+	return request->path;
 }
 
 /* The customer of a booking that is asked for, or of the first of a batch; NULL if there is none, whatever stands there. */
@@ -147,15 +163,38 @@ member(JsonbContainer *container, const char *name)
 	return getKeyJsonValueFromContainer(container, name, (int) strlen(name), NULL);
 }
 
-/* Holds the key until the transaction ends. Raises SB015 where another request does. */
-static void
-lock_request(const Key *key)
+/*
+ * Makes the key the caller's until the transaction ends; false if a response is kept under it. Raises SB015 where another
+ * request has it: its row is waited for no longer than the least that a time-out can be.
+ */
+static bool
+claim(const Key *key, const char *text)
 {
-	if (!bk_row_bool(bk_query_run(&lock_key, bk_text(key->scope), bk_text(key->text)), 0,
-					 "locked"))
+	MemoryContext context = CurrentMemoryContext;
+	int level = NewGUCNestLevel();
+	volatile bool claimed = false;
+
+	(void) set_config_option("lock_timeout", "1ms", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	PG_TRY();
+	{
+		claimed = bk_query_run(&claim_key, bk_text(key->scope), bk_text(key->text),
+							   bk_text(text))
+					  .count == 1;
+	}
+	PG_CATCH();
+	{
+		if (geterrcode() != ERRCODE_LOCK_NOT_AVAILABLE)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
 		ereport(ERROR, errcode(SB_IDEMPOTENCY_IN_USE),
 				errmsg("a request with this Idempotency-Key is under way"),
 				errhint("Send it again in a moment: its response will be there."));
+	}
+	PG_END_TRY();
+	AtEOXact_GUC(true, level);
+	return claimed;
 }
 
 /* Has the router answer, with the headers as one JSON object around whatever the handlers put there. */
@@ -185,15 +224,13 @@ request_text(const BkRequest *request)
 	return text.data;
 }
 
-/* Writes the response that is kept under the key, if one is. Raises SB016 where it is another request's. */
-static bool
+/* Writes the response that is kept under the key. Raises SB016 where it is another request's. */
+static void
 replay_response(const Key *key, const char *text, BkResponse *response)
 {
 	BkRows rows = bk_query_run(&find_response, bk_text(key->scope), bk_text(key->text),
 							   bk_text(text));
 
-	if (rows.count == 0)
-		return false;
 	if (!bk_row_bool(rows, 0, "same_request"))
 		ereport(ERROR, errcode(SB_IDEMPOTENCY_REUSED),
 				errmsg("the Idempotency-Key came with another request before"),
@@ -201,14 +238,12 @@ replay_response(const Key *key, const char *text, BkResponse *response)
 	response->status = bk_row_int32(rows, 0, "status");
 	appendStringInfoString(response->headers, bk_row_text(rows, 0, "headers"));
 	appendStringInfoString(response->body, bk_row_text(rows, 0, "body"));
-	return true;
 }
 
-/* The caller holds the key, so whatever is kept under it is past its time. */
 static void
-keep_response(const Key *key, const char *text, const BkResponse *response)
+keep_response(const Key *key, const BkResponse *response)
 {
 	(void) bk_query_run(&store_response, bk_text(key->scope), bk_text(key->text),
-						bk_text(text), bk_int32(response->status),
-						bk_text(response->headers->data), bk_text(response->body->data));
+						bk_int32(response->status), bk_text(response->headers->data),
+						bk_text(response->body->data));
 }

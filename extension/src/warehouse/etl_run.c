@@ -29,6 +29,10 @@
 static const char *const scope_names[] =
 	{[BK_ETL_ALL] = "all", [BK_ETL_DIMENSIONS] = "dimensions", [BK_ETL_FACTS] = "facts"};
 
+/* The row may have been truncated away with the rest of the warehouse. */
+static BkQuery make_lock = BK_INSERT(
+	"INSERT INTO warehouse.etl_lock DEFAULT VALUES ON CONFLICT DO NOTHING");
+
 /* No row: the run that is under way holds it. An advisory lock would be anybody's to hold. */
 static BkQuery lock_runs = BK_SELECT(
 	"SELECT is_only FROM warehouse.etl_lock FOR UPDATE SKIP LOCKED");
@@ -145,6 +149,7 @@ run_as_function(FunctionCallInfo fcinfo, BkEtlScope scope, bool full)
 static void
 take_lock(void)
 {
+	(void) bk_query_run(&make_lock);
 	if (bk_query_run(&lock_runs).count == 0)
 		ereport(ERROR, errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 				errmsg("another ETL run is under way"),

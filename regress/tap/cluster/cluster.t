@@ -241,9 +241,10 @@ is( system({ 'env' } 'env', "PGPASSWORD=$password", 'psql', '-Xq', '-h', 'localh
 	0, 'psql -f etl_master_pipeline.sql');
 SKIP:
 {
-	skip 'no pg_cron here', 5 if sql('primary', "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_cron'") eq '0';
+	skip 'no pg_cron here', 7 if sql('primary', "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_cron'") eq '0';
 	like(sql('primary', 'SELECT command FROM cron.job'), qr/expire_holds/, 'the hold sweeper is scheduled');
 	like(sql('reports', 'SELECT command FROM cron.job'), qr/etl_run/, 'the ETL is scheduled');
+	like(sql($_, 'SELECT command FROM cron.job'), qr/forget_responses/, "$_: stored responses are forgotten") for qw(primary reports);
 	is(sql($_, 'SELECT command FROM cron.job JOIN pg_roles ON rolname = username WHERE rolsuper'), '', "$_: no job runs as a superuser")
 	  for qw(primary reports);
 	sql('primary', q{UPDATE bookings SET payment_required_by = now() - interval '1 second' WHERE status = 'held'});
