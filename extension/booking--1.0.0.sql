@@ -104,17 +104,18 @@ cheapest, and in an instant booking such that the amount fits, if there are any.
 payment until payment_required_by (setting booking.hold_duration, at most until sales close); an instant booking carries its
 payment, which is only compared with the server''s price. SB001 a seat is gone; SB002 a flight is not on sale; SB006 the
 amount is not the price; SB008 a passenger is twice on a flight; SB010 a field is missing or wrong; SB011 no such customer,
-flight or fare; SB018 the customer has as many holds as allowed (setting booking.max_holds).';
+flight or fare; SB018 the customer has as many holds as allowed (settings booking.max_holds, booking.max_held_seats). A booking has
+up to 16 slices, of up to 9 passengers each and 54 in all.';
 
 CREATE FUNCTION booking.create_bookings(batch jsonb)
     RETURNS json
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'booking_create_bookings';
 COMMENT ON FUNCTION booking.create_bookings(jsonb) IS
-'Makes up to 20 bookings: {"mode": "all"|"each", "bookings": […]}, each as for create_booking. "all": all of them or none, and the
-errors of create_booking; "each": every one on its own. Returns an array in the order of the call: {"booking": {…}}, or
-{"error": {"sqlstate", "detail", "hint"}} for one that was refused. Batches in any order do not deadlock. SB010: a malformed batch
-or booking.';
+'Makes up to 20 bookings, of 54 passengers in all: {"mode": "all"|"each", "bookings": […]}, each as for create_booking. "all": all of
+them or none, and the errors of create_booking; "each": every one on its own, a malformed one too. Returns an array in the order of the call: {"booking": {…}}, or
+{"error": {"sqlstate", "detail", "hint"}} for one that was refused. Batches in any order do not deadlock. SB010: a malformed batch,
+or booking of one that is for all.';
 
 CREATE FUNCTION booking.pay(
     booking_id bigint, amount numeric, currency text, method text DEFAULT 'card', if_version integer DEFAULT NULL)

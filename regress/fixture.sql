@@ -100,7 +100,7 @@ CREATE FUNCTION fixture.reset() RETURNS void LANGUAGE sql SET session_replicatio
 $$;
 
 -- The tests hold more than a customer may; bookings.sql tests the limit.
-SELECT format('ALTER DATABASE %I SET booking.max_holds = 0', current_database()) \gexec
+SELECT format('ALTER DATABASE %I SET booking.%I = 0', current_database(), limit_name) FROM unnest('{max_holds,max_held_seats}'::text[]) AS limit_name \gexec
 
 SELECT fixture.flight(1, 30);
 SELECT fixture.flight(2, 31);

@@ -115,7 +115,7 @@ SELECT r.what, fixture.refusal(r.method, r.path, r.query, r.body)
     ('a payment', 'POST', '/v1/bookings/' || :mine || '/payments', '{}', '{"amount":"100","currency":"EUR","card":"4111"}'),
     ('a change', 'POST', '/v1/bookings/' || :mine || '/changes', '{}', '{"items":[{"item_no":1,"seat":"5B","flight":61}]}'),
     ('a batch', 'POST', '/v1/booking_batches', '{}', jsonb_build_object('mode', 'each', 'bookings', jsonb_build_array(fixture.wish(60, '{5B}')), 'Mode', 'all')),
-    ('of a batch', 'POST', '/v1/booking_batches', '{}', jsonb_build_object('mode', 'each', 'bookings', jsonb_build_array(fixture.wish(60, '{5B}') || '{"note":1}'))),
+    ('of a batch', 'POST', '/v1/booking_batches', '{}', jsonb_build_object('mode', 'all', 'bookings', jsonb_build_array(fixture.wish(60, '{5B}') || '{"note":1}'))),
     ('a customer', 'POST', '/v1/customers', '{}', '{"full_name":"Ada","mail":"ada@example.net"}'),
     ('no body wanted', 'POST', '/v1/cancellations/1/actions/confirm', '{}', '{"amount":"1"}'),
     ('a long name', 'POST', '/v1/customers', '{}', jsonb_build_object('full_name', 'Ada', repeat('é', 100), 1)),

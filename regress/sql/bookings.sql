@@ -136,6 +136,41 @@ SELECT seat_number, status FROM seats WHERE flight_id = 24 AND seat_number LIKE 
 SELECT booking.create_bookings('{"mode":"some","bookings":[]}');
 SELECT booking.create_bookings('{"mode":"all","bookings":[]}');
 SELECT * FROM booking.check_invariants();
+-- the limits count what the same batch asks for: holds, and held seats; instant bookings are not held
+INSERT INTO customers (customer_id, full_name) VALUES (78, 'Group Desk');
+SELECT fixture.flight(26, 58), fixture.flight(27, 58);
+CREATE FUNCTION fixture.batch(mode text, VARIADIC bookings jsonb[]) RETURNS jsonb LANGUAGE sql AS $$ SELECT jsonb_build_object('mode', mode, 'bookings', to_jsonb(bookings)) $$;
+CREATE FUNCTION fixture.outcomes(batch jsonb) RETURNS TABLE (outcome text) LANGUAGE sql AS $$
+    SELECT coalesce(o #>> '{booking,status}', concat_ws(': ', o #>> '{error,sqlstate}', o #>> '{error,detail}'))
+      FROM jsonb_array_elements(booking.create_bookings(batch)::jsonb) WITH ORDINALITY AS r (o, n) ORDER BY n $$;
+SET booking.max_holds = 2;
+\set VERBOSITY terse
+SELECT fixture.outcomes(fixture.batch('all', fixture.wish(26, '{1A}', customer => 78), fixture.wish(26, '{1B}', customer => 78), fixture.wish(26, '{1C}', customer => 78)));
+SELECT fixture.outcomes(fixture.batch('each', fixture.wish(26, '{1A}', customer => 78), fixture.wish(26, '{1B}', customer => 78), fixture.wish(26, '{1C}', customer => 78), fixture.wish(26, '{1C}', 'instant', '500.00', customer => 78)));
+SELECT fixture.outcomes(fixture.batch('all', fixture.wish(26, '{2A}', customer => 78), fixture.wish(26, '{2B}', customer => 1)));
+RESET booking.max_holds;
+SET booking.max_held_seats = 5;
+SELECT fixture.outcomes(fixture.batch('all', fixture.wish(26, '{3A,3B}', customer => 78), fixture.wish(26, '{3C,3D}', customer => 78)));
+SELECT fixture.outcomes(fixture.batch('all', fixture.wish(26, '{3A,3B}', customer => 78), fixture.wish(26, '{3C}', customer => 78)));
+SELECT fixture.outcomes(fixture.batch('each', fixture.wish(26, '{4A}', customer => 78), fixture.wish(26, '{4B,4C}', 'instant', '200.00', customer => 78)));
+RESET booking.max_held_seats;
+-- what is wrong with one booking is its own with "each": an e-mail address, a cabin, too many flights, no object, an unknown field
+SELECT fixture.batch('each', fixture.wish(27, '{1A}') || '{"contact":{"email":"nobody"}}', fixture.wish(27, '{1B}'),
+    jsonb_set(fixture.wish(27, '{1C}'), '{slices,0,passengers,0}', '{"name":"C","cabin_class":"economie"}'),
+    fixture.wish(27, '{1C}') || jsonb_build_object('slices', (SELECT jsonb_agg(fixture.wish(27, '{1C}') #> '{slices,0}') FROM generate_series(1, 17))),
+    '[]', fixture.wish(27, '{1D}') || '{"fare":"flex"}', fixture.wish(27, '{2A,2A}'), fixture.wish(27, '{2B}')) AS faulty \gset
+SELECT fixture.outcomes(:'faulty');
+SELECT fixture.outcomes(:'faulty'::jsonb || '{"mode":"all"}');
+-- no request asks for more than 54 seats, and a booking has up to 16 flights
+SELECT fixture.outcomes(fixture.batch(mode, VARIADIC array_fill(fixture.wish(27, '{3A,3B,3C,3D,4A,4B,4C,4D,5A}'), ARRAY[7]))) FROM unnest('{each,all}'::text[]) AS mode;
+SELECT fixture.try(jsonb_build_object('type', 'hold', 'customer_id', 1, 'slices', (SELECT jsonb_agg(fixture.wish(n, '{3A,3B,3C,3D,4A,4B,4C}') #> '{slices,0}') FROM generate_series(1, 8) AS n)));
+BEGIN;
+SELECT count(fixture.flight(n, n - 880, CASE n % 2 WHEN 0 THEN 'LHR' ELSE 'JFK' END, CASE n % 2 WHEN 0 THEN 'JFK' ELSE 'LHR' END)) FROM generate_series(900, 915) AS n;
+SELECT booking_id FROM booking.create_booking(jsonb_build_object('type', 'hold', 'customer_id', 1, 'slices', (SELECT jsonb_agg(fixture.wish(n, '{3A,3B,3C}') #> '{slices,0}') FROM generate_series(900, 915) AS n))) \gset
+SELECT count(*), count(DISTINCT flight_id) AS flights, count(DISTINCT journey_no) AS journeys FROM booking.booking_items(:booking_id);
+ROLLBACK;
+\set VERBOSITY sqlstate
+SELECT * FROM booking.check_invariants();
 -- an error that is not a refusal ends a batch, and leaves the session as it should be
 ALTER TABLE booking_items ADD CONSTRAINT no_sixth CHECK (seat_number <> '5D') NOT VALID;
 SELECT booking.create_bookings(jsonb_build_object('mode', 'each', 'bookings', jsonb_build_array(fixture.wish(24, '{5D}'))));

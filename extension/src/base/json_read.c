@@ -38,6 +38,7 @@ struct BkAsked
 	BkAsked *next; /* of those opened since */
 };
 
+static BkObject open_element(BkArray array, int index, BkAsked *within);
 static BkObject open_object(JsonbContainer *container, const char *path, BkAsked *within);
 static void ask(BkAsked *asked, const char *field);
 static void require_asked(const BkAsked *asked);
@@ -219,6 +220,19 @@ bk_json_array(BkObject object, const char *field, int max_length, BkNeed need)
 BkObject
 bk_json_element(BkArray array, int index)
 {
+	return open_element(array, index, array.asked);
+}
+
+BkObject
+bk_json_element_alone(BkArray array, int index)
+{
+	return open_element(array, index, NULL);
+}
+
+/* SB010 if it is no object. */
+static BkObject
+open_element(BkArray array, int index, BkAsked *within)
+{
 	JsonbValue *value = getIthJsonbValueFromContainer(array.container, index);
 
 	if (value == NULL || value->type != jbvBinary ||
@@ -226,7 +240,7 @@ bk_json_element(BkArray array, int index)
 		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
 				errmsg("field \"%s[%d]\" must be an object", array.path, index));
 	return open_object(value->val.binary.data, psprintf("%s[%d].", array.path, index),
-					   array.asked);
+					   within);
 }
 
 int16 *

@@ -78,6 +78,9 @@ extern BkArray bk_json_array(BkObject object, const char *field, int max_length,
 							 BkNeed need);
 extern BkObject bk_json_element(BkArray array, int index);
 
+/* An element that bk_json_require_known looks at for itself, and not with the object that the array is in. */
+extern BkObject bk_json_element_alone(BkArray array, int index);
+
 /* A list of small numbers; NULL and *length = 0 when absent. */
 extern int16 *bk_json_int16_array(BkObject object, const char *field, int max_length,
 								  int *length);

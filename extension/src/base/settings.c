@@ -19,6 +19,7 @@ BK_MODULE_MAGIC;
 int bk_hold_duration;
 bool bk_hold_durable;
 int bk_max_holds;
+int bk_max_held_seats;
 int bk_quote_duration;
 
 static bool log_refusals;
@@ -49,6 +50,10 @@ _PG_init(void)
 							"How many live holds a customer may have at once.",
 							"0 for no limit.", &bk_max_holds, 10, 0, INT_MAX, PGC_SUSET,
 							0, NULL, NULL, NULL);
+	DefineCustomIntVariable("booking.max_held_seats",
+							"How many seats a customer's live holds may have together.",
+							"0 for no limit.", &bk_max_held_seats, BK_MAX_ITEMS, 0,
+							INT_MAX, PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("booking.quote_duration",
 							"How long a cancellation or change quote can be confirmed.",
 							NULL, &bk_quote_duration, 15 * 60, 1, 24 * 60 * 60, PGC_SUSET,

@@ -3,8 +3,8 @@
  *		Many bookings in one call, for group desks: all or nothing, or each on its own.
  *
  * Whatever the order of the bookings in the call, rows are locked in one order: first the customers by id, then all
- * named seats, so that two batches cannot deadlock. With "each" a booking is a subtransaction; a refusal undoes it
- * alone, and waits for nothing, since its locks were taken before.
+ * named seats, so that two batches cannot deadlock. With "each" a booking is read in a subtransaction and made in another;
+ * a refusal undoes it alone, and waits for nothing, since its locks were taken before.
  */
 #include "postgres.h"
 
@@ -19,6 +19,7 @@
 #include "base/errcodes.h"
 #include "base/json_write.h"
 #include "base/query.h"
+#include "base/settings.h"
 #include "base/words.h"
 #include "booking/batch.h"
 #include "booking/booking_create.h"
@@ -39,11 +40,23 @@ static BkQuery lock_customers = BK_SELECT("SELECT customer_id"
 										  "   FOR NO KEY UPDATE",
 										  INT8ARRAYOID);
 
+/* One booking of a batch, being read or being made. */
+typedef struct Attempt
+{
+	BkArray array;
+	int index;
+	BkBookingRequest *request;
+	BkNewBooking *booking;
+} Attempt;
+
+static void read_booking(Attempt *attempt);
+static void create_booking(Attempt *attempt);
+static ErrorData *try_alone(void (*step)(Attempt *), Attempt *attempt);
+static void require_all_quotas(const BkBatchRequest *request);
 static void lock_all_customers(const BkBatchRequest *request);
 static int count_items(const BkBatchRequest *request);
 static void create_all(const BkBatchRequest *request, BkOutcome *outcomes);
 static void lock_named_seats(const BkBatchRequest *request);
-static void create_alone(const BkBookingRequest *request, BkOutcome *outcome);
 static void put_outcome(StringInfo out, const BkOutcome *outcome);
 
 PG_FUNCTION_INFO_V1(booking_create_bookings);
@@ -71,13 +84,44 @@ BkBatchRequest
 bk_batch_read_request(BkObject body)
 {
 	BkArray array = bk_json_array(body, "bookings", MAX_BATCH, BK_REQUIRED);
-	BkBookingRequest *bookings = palloc_array(BkBookingRequest, array.length);
-	bool all = bk_word_is(bk_json_word(body, "mode", modes, BK_REQUIRED), "all");
+	BkBatchRequest request = {.all = bk_word_is(bk_json_word(body, "mode", modes,
+															 BK_REQUIRED),
+												"all"),
+							  .bookings = palloc0_array(BkBookingRequest, array.length),
+							  .errors = palloc0_array(ErrorData *, array.length),
+							  .count = array.length};
 
-	for (int i = 0; i < array.length; i++)
-		bookings[i] = bk_booking_read_request(bk_json_element(array, i));
 	bk_json_require_known(body);
-	return (BkBatchRequest){.all = all, .bookings = bookings, .count = array.length};
+	for (int i = 0; i < array.length; i++)
+	{
+		Attempt attempt = {.array = array, .index = i, .request = &request.bookings[i]};
+
+		if (request.all)
+			read_booking(&attempt);
+		else
+			request.errors[i] = try_alone(read_booking, &attempt);
+	}
+	if (count_items(&request) > BK_MAX_ITEMS)
+		bk_json_reject(body, "bookings",
+					   psprintf("must have at most %d passengers in all", BK_MAX_ITEMS));
+	return request;
+}
+
+/* A step of try_alone, as the next. */
+static void
+read_booking(Attempt *attempt)
+{
+	BkObject body = bk_json_element_alone(attempt->array, attempt->index);
+	BkBookingRequest request = bk_booking_read_request(body);
+
+	bk_json_require_known(body);
+	*attempt->request = request;
+}
+
+static void
+create_booking(Attempt *attempt)
+{
+	bk_booking_create(attempt->request, attempt->booking);
 }
 
 /* Customers, then seats: the lock order of seats.h, over all bookings. */
@@ -94,7 +138,14 @@ bk_batch_create(const BkBatchRequest *request)
 	}
 	lock_named_seats(request);
 	for (int i = 0; i < request->count; i++)
-		create_alone(&request->bookings[i], &outcomes[i]);
+	{
+		Attempt attempt = {.request = &request->bookings[i],
+						   .booking = &outcomes[i].booking};
+
+		outcomes[i].error = request->errors[i];
+		if (outcomes[i].error == NULL)
+			outcomes[i].error = try_alone(create_booking, &attempt);
+	}
 	return outcomes;
 }
 
@@ -121,6 +172,29 @@ count_items(const BkBatchRequest *request)
 	return count;
 }
 
+/* A customer's holds count with those before them, which are not recorded yet. */
+static void
+require_all_quotas(const BkBatchRequest *request)
+{
+	for (int i = 0; i < request->count; i++)
+	{
+		const BkBookingRequest *booking = &request->bookings[i];
+		int holds = 0;
+		int seats = 0;
+
+		if (booking->instant)
+			continue;
+		for (int j = 0; j <= i; j++)
+			if (!request->bookings[j].instant &&
+				request->bookings[j].customer_id == booking->customer_id)
+			{
+				holds++;
+				seats += request->bookings[j].count;
+			}
+		bk_booking_require_quota(booking->customer_id, holds, seats);
+	}
+}
+
 /* The claims of all bookings together, so in the order of their seats. */
 static void
 create_all(const BkBatchRequest *request, BkOutcome *outcomes)
@@ -133,6 +207,7 @@ create_all(const BkBatchRequest *request, BkOutcome *outcomes)
 		bk_booking_prepare(&request->bookings[i], claims + count, &outcomes[i].booking);
 		count += request->bookings[i].count;
 	}
+	require_all_quotas(request);
 	bk_seats_claim(claims, count);
 	bk_items_expire_claimed(claims, count);
 	for (int i = 0; i < request->count; i++)
@@ -154,25 +229,26 @@ lock_named_seats(const BkBatchRequest *request)
 	bk_seats_lock_named(claims, count);
 }
 
-/* One booking in a subtransaction: a refusal of ours becomes its outcome, any other error ends the batch. */
-static void
-create_alone(const BkBookingRequest *request, BkOutcome *outcome)
+/* A step in a subtransaction: returns a refusal of ours, NULL if there was none; any other error ends the batch. */
+static ErrorData *
+try_alone(void (*step)(Attempt *), Attempt *attempt)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData *volatile error = NULL;
 
 	CHECK_FOR_INTERRUPTS();
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		bk_booking_create(request, &outcome->booking);
+		step(attempt);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
 	{
 		MemoryContextSwitchTo(context);
-		outcome->error = CopyErrorData();
+		error = CopyErrorData();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
 	}
@@ -181,8 +257,9 @@ create_alone(const BkBookingRequest *request, BkOutcome *outcome)
 	CurrentResourceOwner = owner;
 
 	/* Not before the subtransaction has ended: the server's own clean-up would leave the session inside of it. */
-	if (outcome->error != NULL && !SB_IS_OURS(outcome->error->sqlerrcode))
-		ReThrowError(outcome->error);
+	if (error != NULL && !SB_IS_OURS(error->sqlerrcode))
+		ReThrowError(error);
+	return error;
 }
 
 /* Made bookings are not read again: what was made of them is still there. */

@@ -11,7 +11,8 @@
 typedef struct BkBatchRequest
 {
 	bool all; /* all or none; else each on its own */
-	const BkBookingRequest *bookings;
+	BkBookingRequest *bookings;
+	ErrorData **errors; /* what is wrong with each, or NULL; its booking has no items then */
 	int count;
 } BkBatchRequest;
 
@@ -23,8 +24,8 @@ typedef struct BkOutcome
 } BkOutcome;
 
 /*
- * Reads {"mode": "all"|"each", "bookings": […]}, each booking of the form of booking_request.h. Raises SB010, and SB008 for
- * a passenger who is twice on a flight: a batch with a malformed booking makes none.
+ * Reads {"mode": "all"|"each", "bookings": […]}, each booking of the form of booking_request.h, for BK_MAX_ITEMS seats together.
+ * Raises SB010; with "all" also what is wrong with a booking.
  */
 extern BkBatchRequest bk_batch_read_request(BkObject body);
 

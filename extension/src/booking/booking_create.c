@@ -36,16 +36,19 @@ static BkQuery find_terms = BK_SELECT(
 static BkQuery lock_customer = BK_SELECT(
 	"SELECT 1 FROM public.customers WHERE customer_id = $1 FOR NO KEY UPDATE", INT8OID);
 
-static BkQuery count_holds =
-	BK_SELECT("SELECT pg_catalog.count(*) AS holds"
-			  "  FROM public.bookings"
-			  " WHERE customer_id = $1 AND status = 'held'"
-			  "   AND payment_required_by > pg_catalog.clock_timestamp()",
-			  INT8OID);
+static BkQuery count_holds = BK_SELECT(
+	"SELECT pg_catalog.count(*) AS holds, COALESCE(pg_catalog.sum(i.seats), 0)::bigint AS seats"
+	"  FROM public.bookings AS b"
+	" CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS seats FROM public.booking_items AS i"
+	"                      WHERE i.booking_id = b.booking_id AND i.status = 'held') AS i"
+	" WHERE b.customer_id = $1 AND b.status = 'held'"
+	"   AND b.payment_required_by > pg_catalog.clock_timestamp()",
+	INT8OID);
 
 static bool flight_seen(const BkBookingRequest *request, int item);
 static TimestampTz read_terms(BkNewBooking *booking, int64 flight_id, BkLeg *leg);
-static void require_hold_quota(int64 customer_id);
+static void require_quota(int64 customer_id, const char *what, int64 held, int wanted,
+						  int allowed);
 
 PG_FUNCTION_INFO_V1(booking_create_booking);
 
@@ -75,6 +78,8 @@ bk_booking_create(const BkBookingRequest *request, BkNewBooking *booking)
 	bool alone = !TransactionIdIsValid(GetTopTransactionIdIfAny());
 
 	bk_booking_prepare(request, palloc_array(BkClaim, request->count), booking);
+	if (!request->instant)
+		bk_booking_require_quota(request->customer_id, 1, request->count);
 	bk_seats_claim(booking->claims, request->count);
 	bk_items_expire_claimed(booking->claims, request->count);
 	bk_booking_record(booking);
@@ -111,8 +116,6 @@ bk_booking_prepare(const BkBookingRequest *request, BkClaim *claims, BkNewBookin
 	booking->terms.held_until = held_until;
 	booking->terms.amount = request->tender.amount;
 	booking->terms.amount.isnull |= !request->tender.given;
-	if (!request->instant && bk_max_holds > 0)
-		require_hold_quota(request->customer_id);
 }
 
 /* In the order of the items; the claims share the texts of the request. */
@@ -179,15 +182,31 @@ read_terms(BkNewBooking *booking, int64 flight_id, BkLeg *leg)
 	return bk_row_timestamptz(terms, 0, "sales_close_at");
 }
 
-/* Locks the customer's row, then counts. Raises SB018. */
-static void
-require_hold_quota(int64 customer_id)
+/* Locks the customer's row, then counts. */
+void
+bk_booking_require_quota(int64 customer_id, int holds, int seats)
 {
+	BkRows held;
+
+	if (bk_max_holds == 0 && bk_max_held_seats == 0)
+		return;
 	(void) bk_query_run(&lock_customer, bk_int64(customer_id));
-	if (bk_row_int64(bk_query_run(&count_holds, bk_int64(customer_id)), 0, "holds") >=
-		bk_max_holds)
+	held = bk_query_run(&count_holds, bk_int64(customer_id));
+	require_quota(customer_id, "holds", bk_row_int64(held, 0, "holds"), holds,
+				  bk_max_holds);
+	require_quota(customer_id, "held seats", bk_row_int64(held, 0, "seats"), seats,
+				  bk_max_held_seats);
+}
+
+/* 0 allows all. Raises SB018. */
+static void
+require_quota(int64 customer_id, const char *what, int64 held, int wanted, int allowed)
+{
+	if (allowed > 0 && held + wanted > allowed)
 		ereport(ERROR, errcode(SB_HOLD_QUOTA),
-				errmsg("customer " INT64_FORMAT " has %d holds already", customer_id,
-					   bk_max_holds),
-				errhint("Pay one, cancel one or let one lapse."));
+				errmsg("customer " INT64_FORMAT " may have %d %s at once", customer_id,
+					   allowed, what),
+				errdetail("There are " INT64_FORMAT " already, and %d are asked for.",
+						  held, wanted),
+				errhint("Pay a hold, cancel one or let one lapse."));
 }

@@ -25,6 +25,12 @@ extern void bk_booking_create(const BkBookingRequest *request, BkNewBooking *boo
 extern void bk_booking_prepare(const BkBookingRequest *request, BkClaim *claims,
 							   BkNewBooking *booking);
 
+/*
+ * Raises SB018 if the customer may not have so many more holds, of so many seats together; until the transaction ends nobody
+ * else makes one for that customer. bk_booking_create has asked.
+ */
+extern void bk_booking_require_quota(int64 customer_id, int holds, int seats);
+
 /* The claims of a request, without terms: enough to lock its named seats. */
 extern void bk_booking_fill_claims(const BkBookingRequest *request, BkClaim *claims);
 

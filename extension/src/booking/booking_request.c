@@ -55,7 +55,7 @@ read_contact(BkObject contact, BkBookingRequest *request)
 	bk_json_check(contact, "phone", bk_person_phone_problem(request->contact_phone));
 }
 
-/* The passengers of all slices, in the order of the request; they are the booking's items 1 to count. */
+/* The passengers of all slices, in the order of the request; they are the booking's items 1 to count, at most BK_MAX_ITEMS. */
 static void
 read_items(BkObject body, BkBookingRequest *request)
 {
@@ -64,6 +64,9 @@ read_items(BkObject body, BkBookingRequest *request)
 
 	for (int i = 0; i < slices.length; i++)
 		request->count += read_slice(bk_json_element(slices, i), items + request->count);
+	if (request->count > BK_MAX_ITEMS)
+		bk_json_reject(body, "slices",
+					   psprintf("must have at most %d passengers in all", BK_MAX_ITEMS));
 	refuse_twice(items, request->count);
 	request->items = items;
 }
