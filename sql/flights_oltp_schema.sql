@@ -67,9 +67,28 @@ CREATE DOMAIN public.ledger_amount AS numeric(12,2)
     CONSTRAINT ledger_amount_not_zero CHECK (VALUE <> 0);
 COMMENT ON DOMAIN public.ledger_amount IS 'An entry of the ledger: positive in, negative out.';
 
+-- What one person types for a name is what another does: composed or not, in whatever case, with the apostrophe, the dash and the
+-- space of whichever keyboard. Lower and then upper case is the folding, which leaves one letter of each sigma, i and sharp s;
+-- joiners say how letters look, and not which.
+CREATE FUNCTION public.folded_text(given text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN btrim(regexp_replace(
+        translate(normalize(upper(lower(given COLLATE pg_catalog."und-x-icu")), NFC) COLLATE pg_catalog."C",
+                  U&'\0130''\0060\00B4\02B9\02BC\2018\2019\201B\2032\FF07-\2010\2011\2012\2013\2014\2015\2212\FE58\FE63\FF0D \00A0\2000\2001\2002\2003\2004\2005\2006\2007\2008\2009\200A\202F\205F\3000\200C\200D',
+                  'I''''''''''''''''''''-----------                '),
+        ' +', ' ', 'g'));
+COMMENT ON FUNCTION public.folded_text(text) IS
+    'A name or an address as it is compared: composed (NFC), in upper case by the Unicode rules, with one kind of apostrophe, dash and space, and no more spaces than one. Unique indexes and searches go by it.';
+
+-- Neither control characters, nor what turns the direction of writing or cannot be seen; a joiner stands after a letter of a script
+-- that joins by it: Arabic to Sinhala, Myanmar, Khmer to Mongolian.
 CREATE DOMAIN public.person_name AS text
-    CONSTRAINT person_name_form CHECK (VALUE = btrim(VALUE) AND length(VALUE) BETWEEN 1 AND 200);
-COMMENT ON DOMAIN public.person_name IS 'Full name of a person, without spaces around it.';
+    CONSTRAINT person_name_form
+    CHECK (VALUE = btrim(VALUE) AND length(VALUE) BETWEEN 1 AND 200 AND VALUE COLLATE pg_catalog."und-x-icu" ~ '[[:alpha:]]'
+           AND VALUE !~ '[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]'
+           AND VALUE !~ '(^|[^\u0600-\u0dff\u1000-\u109f\u1780-\u18af])[\u200c\u200d]');
+COMMENT ON DOMAIN public.person_name IS
+    'Full name of a person, with a letter in it, without spaces around it and without characters that cannot be seen.';
 
 CREATE DOMAIN public.email_address AS text
     CONSTRAINT email_address_form CHECK (VALUE ~ '^[^@\s]+@[^@\s]+$' AND length(VALUE) <= 254);
@@ -312,9 +331,9 @@ CREATE TABLE public.customers (
     created_at  timestamptz NOT NULL DEFAULT now(),
     updated_at  timestamptz NOT NULL DEFAULT now()
 );
-CREATE UNIQUE INDEX customers_email_key ON public.customers (lower(email));
+CREATE UNIQUE INDEX customers_email_key ON public.customers (folded_text(email));
 COMMENT ON TABLE public.customers IS 'Who books and pays; passengers are named on booking_items.';
-COMMENT ON COLUMN public.customers.email IS 'Unique regardless of case.';
+COMMENT ON COLUMN public.customers.email IS 'Unique by folded_text().';
 COMMENT ON COLUMN public.customers.country IS 'Country of residence, ISO 3166-1 alpha-2.';
 COMMENT ON COLUMN public.customers.tier IS 'Loyalty tier: regular, silver or gold.';
 
@@ -375,7 +394,7 @@ CREATE TABLE public.booking_items (
 ) WITH (fillfactor = 85);
 CREATE UNIQUE INDEX booking_items_live_seat_key ON public.booking_items (flight_id, seat_number)
     WHERE status NOT IN ('cancelled', 'expired');
-CREATE UNIQUE INDEX booking_items_live_passenger_key ON public.booking_items (booking_id, flight_id, lower(passenger_name))
+CREATE UNIQUE INDEX booking_items_live_passenger_key ON public.booking_items (booking_id, flight_id, folded_text(passenger_name))
     WHERE status NOT IN ('cancelled', 'expired');
 COMMENT ON TABLE public.booking_items IS
     'One passenger on one flight: the unit of seat, price, status and refund. Live means neither cancelled nor expired.';

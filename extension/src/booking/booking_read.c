@@ -45,8 +45,9 @@ static BkQuery find_booking = BK_SELECT(
 	"   AND EXISTS (SELECT"
 	"                 FROM public.booking_items AS i"
 	"                WHERE i.booking_id = b.booking_id"
-	"                  AND pg_catalog.right(' ' || pg_catalog.lower(i.passenger_name),"
-	"                                       pg_catalog.length($2) + 1) = ' ' || pg_catalog.lower($2))",
+	"                  AND pg_catalog.right(' ' || public.folded_text(i.passenger_name),"
+	"                                       pg_catalog.length(public.folded_text($2)) + 1)"
+	"                      = ' ' || public.folded_text($2))",
 	TEXTOID, TEXTOID);
 
 PG_FUNCTION_INFO_V1(booking_find_booking);

@@ -4,8 +4,12 @@
  */
 #include "postgres.h"
 
-#include "base/errcodes.h"
+#include "catalog/pg_type.h"
+
+#include "base/arrays.h"
 #include "base/check.h"
+#include "base/errcodes.h"
+#include "base/query.h"
 #include "base/settings.h"
 #include "base/words.h"
 #include "booking/booking_request.h"
@@ -17,10 +21,17 @@ static const char *const channels[] = {"web",         "mobile", "agent",
 									   "call_center", "api",    NULL};
 static const char *const passenger_types[] = {BK_ADULT, "child", "infant", NULL};
 
+static BkQuery fold_texts =
+	BK_SELECT("SELECT public.folded_text(t.text) AS folded"
+			  "  FROM pg_catalog.unnest($1) WITH ORDINALITY AS t (text, no)"
+			  " ORDER BY t.no",
+			  TEXTARRAYOID);
+
 static void read_contact(BkObject contact, BkBookingRequest *request);
 static void read_items(BkObject body, BkBookingRequest *request);
 static int read_slice(BkObject slice, BkItemRequest *items);
 static BkItemRequest read_passenger(BkObject passenger, int64 flight_id);
+static void fold_names(BkItemRequest *items, int count);
 static void refuse_twice(const BkItemRequest *items, int count);
 static void read_payment(BkObject body, BkBookingRequest *request);
 
@@ -67,7 +78,11 @@ read_items(BkObject body, BkBookingRequest *request)
 	if (request->count > BK_MAX_ITEMS)
 		bk_json_reject(body, "slices",
 					   psprintf("must have at most %d passengers in all", BK_MAX_ITEMS));
-	refuse_twice(items, request->count);
+	if (request->count > 1)
+	{
+		fold_names(items, request->count);
+		refuse_twice(items, request->count);
+	}
 	request->items = items;
 }
 
@@ -104,6 +119,19 @@ read_passenger(BkObject passenger, int64 flight_id)
 	return item;
 }
 
+static void
+fold_names(BkItemRequest *items, int count)
+{
+	Datum *names = palloc_array(Datum, count);
+	BkRows rows;
+
+	for (int i = 0; i < count; i++)
+		names[i] = CStringGetTextDatum(items[i].passenger_name);
+	rows = bk_query_run(&fold_texts, bk_datum(bk_array(TEXTOID, names, count)));
+	for (int i = 0; i < count; i++)
+		items[i].folded_name = bk_row_text(rows, i, "folded");
+}
+
 /* A seat or a passenger may stand in the request once per flight: SB010, SB008. */
 static void
 refuse_twice(const BkItemRequest *items, int count)
@@ -116,7 +144,7 @@ refuse_twice(const BkItemRequest *items, int count)
 
 			if (one->flight_id != other->flight_id)
 				continue;
-			if (bk_person_same(one->passenger_name, other->passenger_name))
+			if (strcmp(one->folded_name, other->folded_name) == 0)
 				ereport(
 					ERROR, errcode(SB_DUPLICATE_PASSENGER),
 					errmsg("passenger \"%s\" is twice on flight " INT64_FORMAT,

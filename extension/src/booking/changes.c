@@ -47,7 +47,7 @@ static BkQuery find_double = BK_SELECT(
 	"  FROM public.booking_change_items AS c"
 	"  JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = c.item_no"
 	"  JOIN public.booking_items AS j ON j.booking_id = $1 AND j.item_no <> i.item_no"
-	"   AND pg_catalog.lower(j.passenger_name) = pg_catalog.lower(i.passenger_name)"
+	"   AND public.folded_text(j.passenger_name) = public.folded_text(i.passenger_name)"
 	"   AND " BK_SQL_LIVE(
 		"j") "  LEFT JOIN public.booking_change_items AS o ON o.change_id = $2 AND o.item_no = j.item_no"
 			 " WHERE c.change_id = $2 AND c.flight_id <> i.flight_id"

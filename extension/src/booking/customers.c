@@ -40,7 +40,7 @@ static BkQuery update_customer = BK_UPDATE_RETURNING(
 
 static BkQuery find_other = BK_SELECT(
 	"SELECT 1 FROM public.customers"
-	" WHERE pg_catalog.lower(email) = pg_catalog.lower($2) AND customer_id <> $1",
+	" WHERE public.folded_text(email) = public.folded_text($2) AND customer_id <> $1",
 	INT8OID, TEXTOID);
 
 static BkQuery get_customer = BK_SELECT("SELECT " SQL_CUSTOMER
@@ -49,7 +49,7 @@ static BkQuery get_customer = BK_SELECT("SELECT " SQL_CUSTOMER
 
 static BkQuery find_customer = BK_SELECT(
 	"SELECT " SQL_CUSTOMER
-	"  FROM public.customers WHERE pg_catalog.lower(email) = pg_catalog.lower($1)",
+	"  FROM public.customers WHERE public.folded_text(email) = public.folded_text($1)",
 	TEXTOID);
 
 static BkCustomer customer_from_args(FunctionCallInfo fcinfo, int first);

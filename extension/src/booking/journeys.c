@@ -106,7 +106,7 @@ refuse_too_early(const BkBookingRequest *request, const BkLeg *legs)
 			const BkLeg *second;
 
 			if (one->flight_id == other->flight_id ||
-				!bk_person_same(one->passenger_name, other->passenger_name))
+				strcmp(one->folded_name, other->folded_name) != 0)
 				continue;
 			first = find_leg(legs, one->flight_id);
 			second = find_leg(legs, other->flight_id);

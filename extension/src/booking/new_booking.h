@@ -19,6 +19,8 @@ typedef struct BkItemRequest
 {
 	int64 flight_id;
 	const char *passenger_name;
+	const char
+		*folded_name; /* as names are compared; NULL where the request has but one item */
 	const char *passenger_type;
 	char *seat_number;
 	const char *cabin_class; /* any seat of it */

@@ -7,9 +7,10 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "catalog/pg_collation.h"
+#include "nodes/value.h"
 #include "utils/builtins.h"
-#include "utils/formatting.h"
 
 #include "base/check.h"
 #include "base/settings.h"
@@ -18,16 +19,33 @@
 #define MAX_PHONE_LENGTH 32
 #define EMAIL_FORM "^[^@\\s]+@[^@\\s]+$" /* of the domain email_address */
 
+/* Of the domain person_name. */
+#define NAME_LETTER "[[:alpha:]]"
+#define NAME_UNSEEN                                                                            \
+	"[\\u0001-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b\\u200e\\u200f\\u2028-\\u202e" \
+	"\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\U000e0000-\\U000e007f]"
+#define NAME_LOST_JOINER \
+	"(^|[^\\u0600-\\u0dff\\u1000-\\u109f\\u1780-\\u18af])[\\u200c\\u200d]"
+
+static bool matches(const char *text, const char *expression, Oid collation);
+static Oid unicode_collation(void);
+
 /* Only spaces count as such, as for btrim() in the domain. */
 const char *
 bk_person_name_problem(const char *name)
 {
 	const char *problem = bk_text_problem(name, BK_MAX_NAME_LENGTH);
 
-	if (name != NULL && problem == NULL &&
-		(name[0] == ' ' || name[strlen(name) - 1] == ' '))
+	if (name == NULL || problem != NULL)
+		return problem;
+	if (name[0] == ' ' || name[strlen(name) - 1] == ' ')
 		return "must not begin or end with a space";
-	return problem;
+	if (!matches(name, NAME_LETTER, unicode_collation()))
+		return "must have a letter";
+	if (matches(name, NAME_UNSEEN, C_COLLATION_OID) ||
+		matches(name, NAME_LOST_JOINER, C_COLLATION_OID))
+		return "must not have characters that cannot be seen";
+	return NULL;
 }
 
 /* By the domain's own expression, in its own regular expressions: another reading would accept what it refuses. */
@@ -37,9 +55,7 @@ bk_person_email_problem(const char *email)
 	const char *problem = bk_text_problem(email, BK_MAX_EMAIL_LENGTH);
 
 	if (email != NULL && problem == NULL &&
-		!DatumGetBool(DirectFunctionCall2Coll(textregexeq, DEFAULT_COLLATION_OID,
-											  CStringGetTextDatum(email),
-											  CStringGetTextDatum(EMAIL_FORM))))
+		!matches(email, EMAIL_FORM, DEFAULT_COLLATION_OID))
 		return "must be an e-mail address such as \"ada@example.org\"";
 	return problem;
 }
@@ -50,10 +66,23 @@ bk_person_phone_problem(const char *phone)
 	return bk_text_problem(phone, MAX_PHONE_LENGTH);
 }
 
-/* As the unique index on lower(passenger_name) sees it. */
-bool
-bk_person_same(const char *left, const char *right)
+static bool
+matches(const char *text, const char *expression, Oid collation)
 {
-	return strcmp(str_tolower(left, strlen(left), DEFAULT_COLLATION_OID),
-				  str_tolower(right, strlen(right), DEFAULT_COLLATION_OID)) == 0;
+	return DatumGetBool(DirectFunctionCall2Coll(textregexeq, collation,
+												CStringGetTextDatum(text),
+												CStringGetTextDatum(expression)));
+}
+
+/* The collation that knows all letters, whatever the database's. */
+static Oid
+unicode_collation(void)
+{
+	static Oid collation = InvalidOid;
+
+	if (!OidIsValid(collation))
+		collation = get_collation_oid(list_make2(makeString("pg_catalog"),
+												 makeString("und-x-icu")),
+									  false);
+	return collation;
 }

@@ -14,7 +14,4 @@ extern const char *bk_person_name_problem(const char *name);
 extern const char *bk_person_email_problem(const char *email);
 extern const char *bk_person_phone_problem(const char *phone);
 
-/* Whether two names are one passenger's, within a booking. */
-extern bool bk_person_same(const char *left, const char *right);
-
 #endif

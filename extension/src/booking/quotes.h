@@ -31,8 +31,8 @@
 	"              JOIN public.flights AS f USING (flight_id)"              \
 	"             WHERE leg.booking_id = i.booking_id"                      \
 	"               AND leg.journey_no = i.journey_no"                      \
-	"               AND pg_catalog.lower(leg.passenger_name)"               \
-	"                   = pg_catalog.lower(i.passenger_name)"               \
+	"               AND public.folded_text(leg.passenger_name)"             \
+	"                   = public.folded_text(i.passenger_name)"             \
 	"               AND leg.status <> 'expired' AND leg.penalty_amount = 0" \
 	"               AND f.status = 'cancelled'))"
 

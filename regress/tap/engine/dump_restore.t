@@ -153,7 +153,7 @@ for my $database (@databases)
 	is($bare->safe_psql($database, q{SELECT * FROM booking.check_schema() WHERE object ~ '^booking\..*\('}), '',
 		'but the functions have theirs');
 	load($bare, $database, 'sql/roles.sql');
-	$bare->safe_psql('postgres', "ALTER DATABASE $database SET booking.max_holds = 0"); # the fixture's own
+	$bare->safe_psql('postgres', "ALTER DATABASE $database SET booking.$_ = 0") for qw(max_holds max_held_seats); # the fixture's own
 	is_the_same($bare, $database, 'after roles.sql');
 }
 works($bare);
