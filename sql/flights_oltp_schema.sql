@@ -80,6 +80,15 @@ CREATE FUNCTION public.folded_text(given text) RETURNS text
 COMMENT ON FUNCTION public.folded_text(text) IS
     'A name or an address as it is compared: composed (NFC), in upper case by the Unicode rules, with one kind of apostrophe, dash and space, and no more spaces than one. Unique indexes and searches go by it.';
 
+CREATE FUNCTION public.plain_text(given text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN btrim(regexp_replace(
+        replace(replace(translate(regexp_replace(normalize(folded_text(given), NFD), '[\u0300-\u036f]', '', 'g'), 'ØŁĐĦ', 'OLDH'),
+                        'Æ', 'AE'), 'Œ', 'OE') COLLATE pg_catalog."und-x-icu",
+        '[^[:alnum:]]+', ' ', 'g'));
+COMMENT ON FUNCTION public.plain_text(text) IS
+    'A text as it is searched for: folded_text() without accents, as words with a space between each two.';
+
 -- Neither control characters, nor what turns the direction of writing or cannot be seen; a joiner stands after a letter of a script
 -- that joins by it: Arabic to Sinhala, Myanmar, Khmer to Mongolian.
 CREATE DOMAIN public.person_name AS text
@@ -162,7 +171,8 @@ CREATE TABLE public.airports (
     longitude   numeric(8,5) NOT NULL CHECK (longitude BETWEEN -180 AND 180),
     time_zone   text NOT NULL CHECK (timezone(time_zone, timestamptz 'epoch') IS NOT NULL),
     created_at  timestamptz NOT NULL DEFAULT now(),
-    updated_at  timestamptz NOT NULL DEFAULT now()
+    updated_at  timestamptz NOT NULL DEFAULT now(),
+    search_text text NOT NULL GENERATED ALWAYS AS (plain_text(iata || ' ' || city || ' ' || name)) STORED
 );
 COMMENT ON TABLE public.airports IS 'Airports served.';
 COMMENT ON COLUMN public.airports.iata IS 'IATA location code.';
@@ -171,6 +181,7 @@ COMMENT ON COLUMN public.airports.city IS 'City served.';
 COMMENT ON COLUMN public.airports.country IS 'ISO 3166-1 alpha-2 code.';
 COMMENT ON COLUMN public.airports.latitude IS 'Degrees north.';
 COMMENT ON COLUMN public.airports.longitude IS 'Degrees east.';
+COMMENT ON COLUMN public.airports.search_text IS 'What a search for airports looks at.';
 COMMENT ON COLUMN public.airports.time_zone IS 'IANA time zone; the zone of every local time and departure date at this airport.';
 
 CREATE TABLE public.aircraft (

@@ -96,6 +96,7 @@ SELECT format('ALTER DOMAIN %s OWNER TO booking_owner', oid::regtype)
  WHERE typnamespace = 'public'::regnamespace AND typtype = 'd' \gexec
 ALTER FUNCTION public.refuse_change() OWNER TO booking_owner;
 ALTER FUNCTION public.folded_text(text) OWNER TO booking_owner;
+ALTER FUNCTION public.plain_text(text) OWNER TO booking_owner;
 
 SELECT format('GRANT %s ON %s %s TO %I', privilege, object_type, object, role)
   FROM booking.privileges(), unnest(grantees) AS role

@@ -14,7 +14,7 @@ CREATE_REPLICATION_SLOT reports_slot LOGICAL booking (SNAPSHOT 'use' :failover) 
 \echo BEGIN;
 \echo SET LOCAL session_replication_role = replica;
 
-SELECT format('SELECT %L', format('CREATE TEMPORARY TABLE %1$I (LIKE public.%1$I) ON COMMIT DROP;', tablename)),
+SELECT format('SELECT %L', format('CREATE TEMPORARY TABLE %1$I (LIKE public.%1$I INCLUDING GENERATED) ON COMMIT DROP;', tablename)),
        format('SELECT %L', format('COPY pg_temp.%I (%s) FROM STDIN;', tablename, columns)),
        format('COPY public.%I (%s) TO STDOUT', tablename, columns),
        format('SELECT %L', '\.'),

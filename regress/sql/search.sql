@@ -92,3 +92,25 @@ SELECT pg_temp.refusal('SELECT * FROM booking.booking_api(''GET'', ''/v1/airport
 -- the cabins that the code knows are those of the schema
 SELECT 'field "cabin_class" must be one of ' || string_agg('"' || word[1] || '"', ', ') = right(pg_temp.refusal('SELECT * FROM booking.search_flights(''LHR'', ''JFK'', current_date, 1, ''x'')'), -6) AS same
   FROM pg_constraint, regexp_matches(pg_get_constraintdef(oid), '''(\w+)''', 'g') AS word WHERE conname = 'cabin_class_known';
+-- codes in either case; nobody flies from an airport to itself
+SELECT count(*) FROM booking.search_flights('lhr', 'jfk', (now() AT TIME ZONE 'Europe/London')::date + 40);
+SELECT pg_temp.refusal('SELECT * FROM booking.search_flights(''LHR'', ''lhr'', current_date)') AS by_sql, pg_temp.refusal('SELECT * FROM booking.booking_api(''GET'', ''/v1/flights'', ''{"origin":"LHR","destination":"LHR","departure_date":"2026-11-25"}'')') AS by_http;
+-- in Havana midnight comes twice where the clocks go back: both are of that day
+BEGIN;
+INSERT INTO airports (iata, name, city, country, latitude, longitude, time_zone) VALUES ('HAV', 'José Martí', 'Havana', 'CU', 22.98920, -82.40910, 'America/Havana');
+SELECT d::date AS day FROM generate_series(make_date(extract(year FROM now())::int + 1, 11, 1), make_date(extract(year FROM now())::int + 1, 11, 7), '1 day') AS d WHERE extract(dow FROM d) = 0 \gset
+SELECT fixture.flight(16, 40, 'HAV', 'JFK', 3), fixture.flight(17, 40, 'HAV', 'JFK', 3);
+UPDATE flights SET scheduled_departure = :'day'::timestamp AT TIME ZONE 'UTC' + CASE flight_id WHEN 16 THEN interval '4 hours 30 minutes' ELSE '5 hours 30 minutes' END, scheduled_arrival = :'day'::timestamp AT TIME ZONE 'UTC' + interval '9 hours',
+       sales_open_at = now() - interval '1 day', sales_close_at = now() + interval '1 day' WHERE flight_id IN (16, 17);
+SELECT n AS days_later, (SELECT string_agg(flight_id || ' at ' || scheduled_departure_local::time, ', ' ORDER BY scheduled_departure) FROM booking.search_flights('HAV', 'JFK', :'day'::date + n, 1, 'economy')) AS flights FROM generate_series(-1, 1) AS n;
+-- airports by words of code, city and name, without accents; the whole words first, then codes that begin so; in pages
+INSERT INTO airports (iata, name, city, country, latitude, longitude, time_zone)
+VALUES ('GRU', 'Guarulhos', 'São Paulo', 'BR', -23.43556, -46.47306, 'America/Sao_Paulo'), ('BOG', 'El Dorado', 'Bogotá', 'CO', 4.70159, -74.14690, 'America/Bogota'), ('LHE', 'Allama Iqbal', 'Lahore', 'PK', 31.52160, 74.40360, 'Asia/Karachi'),
+       ('DEL', 'Indira Gandhi', 'Delhi', 'IN', 28.56650, 77.10310, 'Asia/Kolkata'), ('LON', 'Long Beach', 'Longville', 'US', 33.81770, -118.15160, 'America/Los_Angeles'), ('TOS', 'Langnes', 'Tromsø', 'NO', 69.68330, 18.91890, 'Europe/Oslo');
+CREATE FUNCTION fixture.airports(query jsonb) RETURNS text LANGUAGE sql AS $$
+    SELECT concat_ws(' ', (SELECT string_agg(a ->> 'iata', ' ') FROM jsonb_array_elements(r.body::jsonb -> 'airports') AS a), '-> ' || (r.body::jsonb ->> 'next')) FROM booking.booking_api('GET', '/v1/airports', query) AS r $$;
+SELECT query, fixture.airports(jsonb_build_object('query', query))
+  FROM unnest('{lhr,LH,london,London,"LONDON heathrow","new york jfk",bogota,Bogotá,"sao paulo","são  paulo",tromso,"josé-martí",lon,throw,el,"no such place",-,%}'::text[]) WITH ORDINALITY AS q (query, no) ORDER BY no;
+SELECT fixture.airports('{"limit":"4"}'), fixture.airports('{"limit":"4","after":"hav"}'), fixture.airports('{"limit":"4","after":"LON"}'), fixture.airports('{"query":"lon","limit":"1","after":"LON"}');
+SELECT pg_temp.refusal('SELECT * FROM booking.booking_api(''GET'', ''/v1/airports'', ''{"limit":"0"}'')'), pg_temp.refusal('SELECT * FROM booking.booking_api(''GET'', ''/v1/airports'', ''{"after":"LONDON"}'')');
+ROLLBACK;

@@ -32,6 +32,16 @@ bk_check_given(const char *field, bool given)
 		bk_check_refuse(field, "is required");
 }
 
+char *
+bk_code(const char *text)
+{
+	char *code = text == NULL ? NULL : pstrdup(text);
+
+	for (char *letter = code; letter != NULL && *letter != '\0'; letter++)
+		*letter = (char) pg_ascii_toupper((unsigned char) *letter);
+	return code;
+}
+
 const char *
 bk_range_problem(int64 number, int64 min, int64 max)
 {

@@ -29,6 +29,9 @@ extern void bk_check_word(const char *field, const char *text, const char *const
 /* A number is in [min, max]. */
 extern void bk_check_range(const char *field, int64 number, int64 min, int64 max);
 
+/* A code of capital letters, however it was typed; NULL for NULL. */
+extern char *bk_code(const char *text);
+
 /* The problems that these three refuse. */
 extern const char *bk_text_problem(const char *text, int max_length);
 extern const char *bk_word_problem(const char *word, const char *const *words);

@@ -160,7 +160,7 @@ customer_from_args(FunctionCallInfo fcinfo, int first)
 	return (BkCustomer){.full_name = bk_argument_text(fcinfo, first),
 						.email = bk_argument_text(fcinfo, first + 1),
 						.phone = bk_argument_text(fcinfo, first + 2),
-						.country = bk_argument_text(fcinfo, first + 3)};
+						.country = bk_code(bk_argument_text(fcinfo, first + 3))};
 }
 
 /* Raises SB010 for the first field that is given and malformed. */
@@ -180,7 +180,7 @@ country_problem(const char *country)
 	if (country == NULL ||
 		(strlen(country) == 2 && strspn(country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 2))
 		return NULL;
-	return "must be two capital letters of ISO 3166-1 such as \"GB\"";
+	return "must be two letters of ISO 3166-1 such as \"GB\"";
 }
 
 /* Does not say whose address it is. */

@@ -35,7 +35,7 @@ bk_tender_read(BkObject payment)
 	return (BkTender){.given = payment.container != NULL,
 					  .path = payment.path,
 					  .amount = bk_json_money(payment, "amount"),
-					  .currency = bk_json_text(payment, "currency"),
+					  .currency = bk_code(bk_json_text(payment, "currency")),
 					  .method = method != NULL ? method : BK_CARD};
 }
 
@@ -45,7 +45,7 @@ bk_tender_of_args(FunctionCallInfo fcinfo, int first)
 {
 	BkTender tender = {.path = "",
 					   .amount = bk_argument(fcinfo, first),
-					   .currency = bk_argument_text(fcinfo, first + 1),
+					   .currency = bk_code(bk_argument_text(fcinfo, first + 1)),
 					   .method = bk_argument_text(fcinfo, first + 2)};
 
 	if (tender.method == NULL)

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "base/check.h"
 #include "base/json_write.h"
 #include "booking/customers.h"
 #include "http/handlers.h"
@@ -57,5 +58,5 @@ read_customer(BkObject body)
 	return (BkCustomer){.full_name = bk_json_text(body, "full_name"),
 						.email = bk_json_text(body, "email"),
 						.phone = bk_json_text(body, "phone"),
-						.country = bk_json_text(body, "country")};
+						.country = bk_code(bk_json_text(body, "country"))};
 }

@@ -36,8 +36,11 @@ static BkQuery search_flights = BK_SNAPSHOT_SELECT(
 	BPCHAROID, BPCHAROID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID,
 	TIMESTAMPTZOID, INT8OID);
 
+#define HOURS_BEFORE 6 /* more than any clock is put back */
+
 static DateADT check_date(NullableDatum departure_date);
 static TimestampTz find_midnight(DateADT date, const char *zone);
+static Datum local_time(Datum zone_name, TimestampTz moment);
 static void put_cabins(BkResult *result, const BkFlightsFound *found);
 
 PG_FUNCTION_INFO_V1(booking_search_flights);
@@ -79,16 +82,18 @@ bk_search_wish(FunctionCallInfo fcinfo)
 BkSearch
 bk_search_check(const BkSearchWish *wish)
 {
-	BkSearch search = {.origin = wish->origin,
-					   .destination = wish->destination,
+	BkSearch search = {.origin = bk_code(wish->origin),
+					   .destination = bk_code(wish->destination),
 					   .cabin_class = wish->cabin_class};
 	DateADT date = check_date(wish->departure_date);
 
 	bk_check_range("passengers", wish->passengers, 1, BK_MAX_PASSENGERS);
 	search.passengers = (int) wish->passengers;
 	bk_check_word("cabin_class", wish->cabin_class, bk_cabin_classes);
-	search.origin_zone = bk_airport_zone("origin", wish->origin);
-	search.destination_zone = bk_airport_zone("destination", wish->destination);
+	search.origin_zone = bk_airport_zone("origin", search.origin);
+	search.destination_zone = bk_airport_zone("destination", search.destination);
+	if (strcmp(search.origin, search.destination) == 0)
+		bk_check_refuse("destination", "must be another airport than the origin");
 	search.day_start = find_midnight(date, search.origin_zone);
 	search.day_end = find_midnight(date + 1, search.origin_zone);
 	return search;
@@ -156,14 +161,32 @@ check_date(NullableDatum departure_date)
 	return date;
 }
 
-/* The beginning of a calendar date in a zone. */
+/*
+ * The beginning of a calendar date in a zone. Where clocks go back over midnight it comes twice, and the conversion takes the second;
+ * the first is by the time that was kept some hours before.
+ */
 static TimestampTz
 find_midnight(DateADT date, const char *zone)
 {
+	Datum zone_name = CStringGetTextDatum(zone);
 	Datum local = DirectFunctionCall1(date_timestamp, DateADTGetDatum(date));
+	TimestampTz midnight = DatumGetTimestampTz(
+		DirectFunctionCall2(timestamp_zone, zone_name, local));
+	TimestampTz before = midnight - HOURS_BEFORE * USECS_PER_HOUR;
+	TimestampTz first = before + DatumGetTimestamp(local) -
+						DatumGetTimestamp(local_time(zone_name, before));
 
-	return DatumGetTimestampTz(
-		DirectFunctionCall2(timestamp_zone, CStringGetTextDatum(zone), local));
+	return first < midnight && DatumGetTimestamp(local_time(zone_name, first)) ==
+								   DatumGetTimestamp(local)
+			   ? first
+			   : midnight;
+}
+
+/* The wall clock of a moment. */
+static Datum
+local_time(Datum zone_name, TimestampTz moment)
+{
+	return DirectFunctionCall2(timestamptz_zone, zone_name, TimestampTzGetDatum(moment));
 }
 
 /* A result row for each cabin that the current flight has left: the flight's columns and the cabin's. */

@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 #include "utils/date.h"
 
+#include "base/check.h"
 #include "base/errcodes.h"
 #include "base/query.h"
 #include "base/result.h"
@@ -121,13 +122,15 @@ BkRows
 bk_report_run(const BkReport *report, const BkReportRequest *request)
 {
 	const char *group = bk_report_group(report, request);
+	const char *origin = bk_code(request->origin);
+	const char *destination = bk_code(request->destination);
 
 	check_dates(request->from, request->to);
 	check_group(report, group);
-	check_airport("origin", request->origin);
-	check_airport("destination", request->destination);
+	check_airport("origin", origin);
+	check_airport("destination", destination);
 	return bk_query_run(report->query, request->from, request->to, bk_text(group),
-						bk_text(request->origin), bk_text(request->destination));
+						bk_text(origin), bk_text(destination));
 }
 
 const char *
@@ -212,5 +215,5 @@ check_airport(const char *field, const char *iata)
 		(strlen(iata) != 3 || strspn(iata, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3))
 		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
 				errmsg("%s \"%s\" is not an IATA airport code", field, iata),
-				errhint("Use three capital letters, such as LHR."));
+				errhint("Use three letters, such as LHR."));
 }
