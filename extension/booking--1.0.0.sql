@@ -413,6 +413,20 @@ SELECT 'payment_in_booking_currency',
   JOIN public.bookings AS b USING (booking_id)
  WHERE p.currency <> b.currency
 UNION ALL
+SELECT 'amount_fits_currency',
+       format('%s of %s has more decimals than %s has', m.what, m.amount, m.currency)
+  FROM (SELECT 'payment ' || p.payment_id, p.amount, p.currency FROM public.payments AS p
+        UNION ALL
+        SELECT format('item %s of booking %s', i.item_no, i.booking_id), a.amount, b.currency
+          FROM public.booking_items AS i
+          JOIN public.bookings AS b USING (booking_id)
+         CROSS JOIN LATERAL (VALUES (i.price), (i.penalty_amount), (i.fee_amount)) AS a (amount)
+        UNION ALL
+        SELECT format('seat %s of flight %s', s.seat_number, s.flight_id), s.price, f.currency
+          FROM public.seats AS s
+          JOIN public.flights AS f USING (flight_id)) AS m (what, amount, currency)
+ WHERE public.currency_decimals(m.currency) = 0 AND m.amount <> trunc(m.amount)
+UNION ALL
 SELECT 'refund_within_payments',
        format('booking %s was refunded %s more by %s than it paid so', p.booking_id, -sum(p.amount), p.method)
   FROM public.payments AS p

@@ -2,7 +2,7 @@
 -- the C functions and the replication apply worker alike. Loads on a stock PostgreSQL 15 or newer; the reports database
 -- loads the same file to receive the replicated rows.
 --
--- Conventions: money is numeric with two decimals in the row's currency; a moment is timestamptz; a "departure date" is
+-- Conventions: money is numeric with two decimals in the row's currency, of which currency_decimals() are used; a moment is timestamptz; a "departure date" is
 -- the calendar date in the origin airport's time zone; a status word is spelled in its domain or its table's CHECK and
 -- nowhere else in the schema.
 --
@@ -66,6 +66,14 @@ COMMENT ON DOMAIN public.total_amount IS 'Money of several items together.';
 CREATE DOMAIN public.ledger_amount AS numeric(12,2)
     CONSTRAINT ledger_amount_not_zero CHECK (VALUE <> 0);
 COMMENT ON DOMAIN public.ledger_amount IS 'An entry of the ledger: positive in, negative out.';
+
+-- ISO 4217's minor units, where they are not two. Amounts are kept with two decimals: those of currencies with three end in 0.
+CREATE FUNCTION public.currency_decimals(currency text) RETURNS integer
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN CASE WHEN currency IN ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF')
+                THEN 0 ELSE 2 END;
+COMMENT ON FUNCTION public.currency_decimals(text) IS
+    'Decimals that an amount of a currency (ISO 4217 code) may have: 0 or 2. Prices, penalties and fees are rounded to them, and payments with more are refused.';
 
 -- What one person types for a name is what another does: composed or not, in whatever case, with the apostrophe, the dash and the
 -- space of whichever keyboard. Lower and then upper case is the folding, which leaves one letter of each sigma, i and sharp s;
@@ -219,7 +227,7 @@ CREATE TABLE public.fares (
 COMMENT ON TABLE public.fares IS 'Fares on sale: what a booking may be changed or refunded to.';
 COMMENT ON COLUMN public.fares.refundable IS 'False: a cancellation refunds nothing unless a law or the airline''s own doing says otherwise.';
 COMMENT ON COLUMN public.fares.changeable IS 'False: seats may change, flights may not.';
-COMMENT ON COLUMN public.fares.price_factor IS 'An item''s price is the seat''s price times this factor, rounded to two decimals.';
+COMMENT ON COLUMN public.fares.price_factor IS 'An item''s price is the seat''s price times this factor, rounded to currency_decimals().';
 
 CREATE TABLE public.fare_rules (
     fare_code                text NOT NULL REFERENCES public.fares,

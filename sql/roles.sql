@@ -95,6 +95,7 @@ SELECT format('ALTER DOMAIN %s OWNER TO booking_owner', oid::regtype)
   FROM pg_catalog.pg_type
  WHERE typnamespace = 'public'::regnamespace AND typtype = 'd' \gexec
 ALTER FUNCTION public.refuse_change() OWNER TO booking_owner;
+ALTER FUNCTION public.currency_decimals(text) OWNER TO booking_owner;
 ALTER FUNCTION public.folded_text(text) OWNER TO booking_owner;
 ALTER FUNCTION public.plain_text(text) OWNER TO booking_owner;
 

@@ -352,3 +352,28 @@ SELECT items::jsonb AS items FROM booking.cancel(:b);
 SELECT fixture.item_actions(:b);
 SELECT * FROM booking.quote_cancellation(:b);
 SELECT * FROM booking.check_invariants();
+-- a currency without decimals has none in any price, penalty or fee, and takes none
+BEGIN;
+SELECT fixture.flight(490, 20), fixture.flight(491, 21);
+UPDATE flights SET currency = 'JPY', base_price = 12345 WHERE flight_id IN (490, 491);
+UPDATE seats SET price = CASE flight_id WHEN 490 THEN 12345 ELSE 11111 END WHERE flight_id IN (490, 491);
+SELECT fare, total_amount, currency FROM unnest('{basic,standard,flex}'::text[]) WITH ORDINALITY AS f (fare, n), LATERAL booking.create_booking(fixture.wish(490, ARRAY['3' || chr(64 + n::int)], fare => fare)) ORDER BY n;
+SELECT booking_id AS b FROM booking_items WHERE flight_id = 490 AND seat_number = '3C' \gset
+\set VERBOSITY terse
+SAVEPOINT refused;
+SELECT * FROM booking.pay(:b, 16048.50, 'JPY');
+ROLLBACK TO refused;
+SELECT * FROM booking.pay(:b, 16048, 'jpy');
+ROLLBACK TO refused;
+\set VERBOSITY sqlstate
+SELECT status FROM booking.pay(:b, 16049.00, 'JPY');
+SELECT status, total_amount FROM booking.create_booking(jsonb_set(fixture.wish(491, '{3A}', 'instant', '14444', 'flex') #- '{slices,0,passengers,0,seat}', '{slices,0,passengers,0,cabin_class}', '"economy"') || '{"payment":{"amount":"14444","currency":"JPY"}}') AS b;
+SELECT booking_id AS b FROM booking.create_booking(fixture.wish(490, '{4A}', 'instant', '1') || '{"payment":{"amount":"12345","currency":"JPY"}}') \gset
+UPDATE bookings SET created_at = created_at - interval '2 days', confirmed_at = confirmed_at - interval '2 days' WHERE booking_id = :b;
+SELECT refund_amount, penalty_amount FROM booking.quote_cancellation(:b);
+SELECT change_amount, fee_amount FROM booking.quote_change(:b, fixture.move(1, 491, '4A'));
+SELECT * FROM booking.check_invariants();
+UPDATE seats SET price = 99.50 WHERE flight_id = 491 AND seat_number = '5A';
+SELECT * FROM booking.check_invariants();
+ROLLBACK;
+SELECT currency, public.currency_decimals(currency) FROM unnest('{EUR,JPY,KWD,ISK}'::text[]) AS currency;

@@ -26,6 +26,7 @@
 static BkQuery find_terms = BK_SELECT(
 	"SELECT " BK_SQL_ON_SALE " AS on_sale, f.currency, f.sales_close_at, f.origin::text,"
 	"       f.destination::text, f.scheduled_departure, f.scheduled_arrival,"
+	"       public.currency_decimals(f.currency) AS decimals,"
 	"       (SELECT price_factor FROM public.fares WHERE fare_code = $2) AS price_factor,"
 	"       EXISTS (SELECT FROM public.customers WHERE customer_id = $3) AS customer_found"
 	"  FROM public.flights AS f"
@@ -174,6 +175,7 @@ read_terms(BkNewBooking *booking, int64 flight_id, BkLeg *leg)
 				errhint("Make a booking for each currency."));
 	booking->currency = currency;
 	booking->terms.fare_factor = bk_row_value(terms, 0, "price_factor");
+	booking->terms.decimals = bk_row_int32(terms, 0, "decimals");
 	*leg = (BkLeg){.flight_id = flight_id,
 				   .origin = bk_row_text(terms, 0, "origin"),
 				   .destination = bk_row_text(terms, 0, "destination"),

@@ -62,9 +62,10 @@ static BkQuery price_cancellation = BK_SELECT(
 						  "f",
 						  "$3") ","
 								"       LATERAL (SELECT CASE i.status WHEN 'held' THEN 0"
-								"               ELSE pg_catalog.round(i.price * " BK_SQL_PENALTY_PERCENT(
-									"f", "$3") " / 100, 2)"
-											   "               END) AS p (penalty)",
+								"               ELSE " BK_SQL_ROUND(
+									"i.price * " BK_SQL_PENALTY_PERCENT(
+										"f",
+										"$3") " / 100") "               END) AS p (penalty)",
 	INT8OID, INT2ARRAYOID, TIMESTAMPTZOID);
 
 static BkQuery insert_quote = BK_INSERT_RETURNING(

@@ -65,15 +65,19 @@ static BkQuery price_moves = BK_SELECT(
  * another: the share of the difference that a cancellation would keep of it. So a change never gives back more than cancelling
  * would, and the price of the item, of which a later cancellation keeps its own share, is what the new seat costs.
  */
-#define SQL_SEAT_PRICE "pg_catalog.round(s.price * a.price_factor, 2)"
-#define SQL_FEE(moment)                                                                    \
-	"CASE WHEN i.status = 'held' THEN 0"                                                   \
-	" ELSE CASE WHEN s.flight_id = i.flight_id OR " BK_SQL_LET_DOWN(                       \
-		"o") " THEN 0"                                                                     \
-			 "           ELSE pg_catalog.round(i.price * fee.change_percent / 100, 2) END" \
-			 "    + pg_catalog.round(GREATEST(i.price - " SQL_SEAT_PRICE ", 0)"            \
-			 "                       * " BK_SQL_PENALTY_PERCENT("o",                       \
-																moment) " / 100, 2) END"
+#define SQL_SEAT_PRICE BK_SQL_ROUND("s.price * a.price_factor")
+#define SQL_FEE(moment)                                                                                        \
+	"CASE WHEN i.status = 'held' THEN 0"                                                                       \
+	" ELSE CASE WHEN s.flight_id = i.flight_id OR " BK_SQL_LET_DOWN(                                           \
+		"o") " THEN 0"                                                                                         \
+			 "           ELSE " BK_SQL_ROUND(                                                                  \
+				 "i.price * fee.change_percent / 100") " END"                                                  \
+													   "    + " BK_SQL_ROUND(                                  \
+														   "GREATEST(i.price - " SQL_SEAT_PRICE                \
+														   ", 0)"                                              \
+														   "                       * " BK_SQL_PENALTY_PERCENT( \
+															   "o",                                            \
+															   moment) " / 100") " END"
 
 /*
  * The same moves, known to be allowed: the quote and its items in one statement. $5 the moment, $6 the booking's version,

@@ -279,6 +279,7 @@ claim_new_seats(const BkBooking *booking, int64 change_id)
 	BkTerms terms = {.status = bk_word_is(booking->status, BK_HELD) ? BK_HELD : BK_BOOKED,
 					 .held_until = booking->held_until,
 					 .fare_factor = numeric_of(1),
+					 .decimals = 2,
 					 .amount = {.isnull = true}};
 
 	for (uint64 row = 0; row < rows.count; row++)

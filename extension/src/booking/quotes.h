@@ -21,6 +21,11 @@
 	"           ORDER BY 1 DESC"                                                                  \
 	"           LIMIT 1) AS fee (hours, cancellation_percent, change_percent)"
 
+/* An amount, rounded as booking b's currency is. */
+#define BK_SQL_ROUND(amount)                    \
+	"pg_catalog.round(pg_catalog.round(" amount \
+	", public.currency_decimals(b.currency)), 2)"
+
 /*
  * Whether item i was let down by the airline: it cancelled the item's flight, or another flight of the passenger's journey. A
  * leg that the passenger had given up before, for a penalty, is none of it any more.

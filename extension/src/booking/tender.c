@@ -6,6 +6,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
@@ -22,9 +23,13 @@
 /* payments.method */
 static const char *const methods[] = {BK_CARD, "bank_transfer", "cash", "voucher", NULL};
 
+static BkQuery find_decimals = BK_SELECT("SELECT public.currency_decimals($1) AS decimals",
+										 TEXTOID);
+
 static void check_field(const BkTender *tender, const char *field, const char *problem);
 static const char *amount_problem(NullableDatum amount);
 static const char *currency_problem(const char *currency);
+static const char *decimals_problem(Datum amount, const char *currency);
 static char *money_text(Datum amount);
 
 BkTender
@@ -60,6 +65,8 @@ bk_tender_check(const BkTender *tender)
 {
 	check_field(tender, "amount", amount_problem(tender->amount));
 	check_field(tender, "currency", currency_problem(tender->currency));
+	check_field(tender, "amount",
+				decimals_problem(tender->amount.value, tender->currency));
 	bk_check_word(psprintf("%smethod", tender->path), tender->method, methods);
 }
 
@@ -115,6 +122,16 @@ currency_problem(const char *currency)
 	if (strlen(currency) != 3 || strspn(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3)
 		return "must be an ISO 4217 code such as \"EUR\"";
 	return NULL;
+}
+
+/* More decimals than the currency has; the amount has at most two. */
+static const char *
+decimals_problem(Datum amount, const char *currency)
+{
+	if (DatumGetInt32(DirectFunctionCall1(numeric_min_scale, amount)) == 0 ||
+		bk_row_int32(bk_query_run(&find_decimals, bk_text(currency)), 0, "decimals") > 0)
+		return NULL;
+	return psprintf("must be a whole amount, since %s has no decimals", currency);
 }
 
 /* An amount for a message. */

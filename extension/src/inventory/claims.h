@@ -21,6 +21,7 @@ typedef struct BkTerms
 	const char *status; /* BK_HELD or BK_BOOKED */
 	TimestampTz held_until;
 	Datum fare_factor; /* numeric: a claim's price is the seat's times this */
+	int decimals;      /* which that is rounded to: public.currency_decimals() */
 	NullableDatum
 		amount; /* numeric: what all claims on these terms should cost together; null: what they cost */
 } BkTerms;

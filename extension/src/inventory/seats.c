@@ -23,18 +23,18 @@ static BkQuery claim_available = BK_UPDATE_RETURNING(
 	"UPDATE public.seats AS s"
 	"   SET status = $3, held_until = $4, updated_at = pg_catalog.clock_timestamp()"
 	" WHERE flight_id = $1 AND seat_number = $2 AND status = 'available'"
-	" RETURNING pg_catalog.round(s.price * $5, 2) AS price, s.cabin_class," BK_SQL_EXIT_ROW
+	" RETURNING pg_catalog.round(pg_catalog.round(s.price * $5, $6), 2) AS price, s.cabin_class," BK_SQL_EXIT_ROW
 	" AS is_exit_row",
-	INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, NUMERICOID);
+	INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, NUMERICOID, INT4OID);
 
 static BkQuery claim_lapsed = BK_UPDATE_RETURNING(
 	"UPDATE public.seats AS s"
 	"   SET status = $3, held_until = $4, updated_at = pg_catalog.clock_timestamp()"
 	" WHERE flight_id = $1 AND seat_number = $2"
 	"   AND status = 'held' AND held_until <= pg_catalog.clock_timestamp()"
-	" RETURNING pg_catalog.round(s.price * $5, 2) AS price, s.cabin_class," BK_SQL_EXIT_ROW
+	" RETURNING pg_catalog.round(pg_catalog.round(s.price * $5, $6), 2) AS price, s.cabin_class," BK_SQL_EXIT_ROW
 	" AS is_exit_row",
-	INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, NUMERICOID);
+	INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, NUMERICOID, INT4OID);
 
 /* Which of the wanted seats cannot be had, as words for the error. */
 static BkQuery unavailable_seats = BK_SELECT(
@@ -199,11 +199,13 @@ static bool
 claim_seat(BkClaim *claim)
 {
 	const BkTerms *terms = claim->terms;
-	NullableDatum values[] = {bk_int64(claim->flight_id), bk_text(claim->seat_number),
+	NullableDatum values[] = {bk_int64(claim->flight_id),
+							  bk_text(claim->seat_number),
 							  bk_text(terms->status),
 							  bk_datum_if(bk_word_is(terms->status, BK_HELD),
 										  TimestampTzGetDatum(terms->held_until)),
-							  bk_datum(terms->fare_factor)};
+							  bk_datum(terms->fare_factor),
+							  bk_int32(terms->decimals)};
 	BkRows rows = bk_query_run_values(&claim_available, values, lengthof(values));
 
 	claim->lapsed = false;

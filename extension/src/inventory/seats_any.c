@@ -62,7 +62,7 @@ static bool settle(ClaimGroup *groups, int count, int64 amount);
 static bool choose(ClaimGroup *groups, int count, int64 amount);
 static void read_cabin(ClaimGroup *group);
 static bool is_locked_away(const ClaimGroup *group, const char *seat_number);
-static int64 fare_amount(Datum price, Datum fare_factor);
+static int64 fare_amount(Datum price, const BkTerms *terms);
 static bool lock_picked(ClaimGroup *group);
 static void take_anywhere(ClaimGroup *group);
 static void take_some(ClaimGroup *group, bool minors, Datum *taken, int *taken_count);
@@ -177,7 +177,7 @@ read_cabin(ClaimGroup *group)
 		if (!bk_seat_text_is(seat->cabin_class, claim->cabin_class))
 			continue;
 		if (seat->price != price) /* most neighbours share one */
-			amount = fare_amount(seat->price, claim->terms->fare_factor);
+			amount = fare_amount(seat->price, claim->terms);
 		price = seat->price;
 		cabin_seat->seat_number = TextDatumGetCString(seat->seat_number);
 		cabin_seat->row = atoi(cabin_seat->seat_number);
@@ -201,9 +201,12 @@ is_locked_away(const ClaimGroup *group, const char *seat_number)
 
 /* What a claim of a seat at this price will cost, as the claim rounds it. */
 static int64
-fare_amount(Datum price, Datum fare_factor)
+fare_amount(Datum price, const BkTerms *terms)
 {
-	return bk_hundredths(DirectFunctionCall2(numeric_mul, price, fare_factor));
+	Datum exact = DirectFunctionCall2(numeric_mul, price, terms->fare_factor);
+
+	return bk_hundredths(
+		DirectFunctionCall2(numeric_round, exact, Int32GetDatum(terms->decimals)));
 }
 
 /* Locks the seats that were picked and gives them to the claims; what others have locked is noted as such. */
