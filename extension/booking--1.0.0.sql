@@ -202,14 +202,15 @@ CREATE FUNCTION booking.quote_change(booking_id bigint, change jsonb, if_version
     AS 'MODULE_PATHNAME', 'booking_quote_change';
 COMMENT ON FUNCTION booking.quote_change(bigint, jsonb, integer) IS
 'Quotes moving items to other seats, of their own flights or of others: {"items": [{"item_no": 1, "flight_id": 2, "seat": "12A"}]},
-flight_id left out for the same flight. change_amount = new prices - old prices + fees: positive is due on confirmation,
+flight_id left out for the same flight; "cabin_class" instead of "seat" for any seat of it, which the quote then names. Items may
+exchange their seats. change_amount = new prices - old prices + fees: positive is due on confirmation,
 negative is refunded. The fee for another flight is the fare''s change_fee_percent of the old price; none for another seat, or
 where the airline cancelled the flight. Where the new seat is cheaper, in whatever cabin, on whatever flight, the fee has what a
 cancellation would keep of the difference: a change never gives back more than cancelling. A hold has no fees. A
 paid item of a flight that the airline cancelled moves free of charge to the same cabin between the same cities. Nothing is claimed. item_no: from 1 to 54, each once; if_version as for pay.
 SB002 the new flight is not on sale, or the item''s own is cancelled; SB003 the hold has lapsed; SB005 cancelled; SB010 no such live item or seat, a flight in
 another currency, or an argument is missing or out of its range; SB011 no such booking or flight; SB017 the booking is at another
-version; SB019 the fare allows no other flight, or the flight has left.';
+version; SB001 a cabin has too few seats; SB019 the fare allows no other flight, or the flight has left.';
 
 CREATE FUNCTION booking.confirm_change(
     change_id bigint, amount numeric DEFAULT NULL, currency text DEFAULT NULL, method text DEFAULT 'card')

@@ -408,7 +408,7 @@ CREATE TABLE public.booking_items (
     created_at     timestamptz NOT NULL DEFAULT now(),
     updated_at     timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (booking_id, item_no),
-    FOREIGN KEY (flight_id, seat_number) REFERENCES public.seats,
+    CONSTRAINT booking_items_seat_fkey FOREIGN KEY (flight_id, seat_number) REFERENCES public.seats DEFERRABLE,
     CONSTRAINT booking_items_penalty_of_cancelled CHECK (penalty_amount = 0 OR status = 'cancelled' AND penalty_amount <= price)
 ) WITH (fillfactor = 85);
 CREATE UNIQUE INDEX booking_items_live_seat_key ON public.booking_items (flight_id, seat_number)

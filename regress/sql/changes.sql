@@ -103,3 +103,40 @@ SELECT p.*, fixture.refusal(format('SELECT FROM booking.confirm_change(999999, %
 SELECT v, fixture.refusal(format('SELECT FROM booking.quote_change(999999, %L, %s)', fixture.move(1, 80, '4A'), v)) AS quote_change,
        fixture.refusal(format('SELECT FROM booking.change_seat(999999, 1::smallint, ''4A'', if_version => %s)', v)) AS change_seat
   FROM unnest('{-1,0,1}'::int[]) AS v;
+-- items exchange their seats: two of them, three in a circle, and one goes where another leaves; over two flights too
+BEGIN;
+SELECT fixture.flight(84, 20), fixture.flight(85, 30);
+CREATE FUNCTION fixture.at(booking bigint) RETURNS text LANGUAGE sql AS $$ SELECT string_agg(format('%s at %s of %s', i.item_no, i.seat_number, i.flight_id), ', ' ORDER BY i.item_no) FROM booking_items AS i WHERE i.booking_id = booking AND i.status NOT IN ('cancelled', 'expired') $$;
+CREATE FUNCTION fixture.moved(booking bigint, VARIADIC seats text[]) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    c bigint;
+BEGIN
+    SELECT change_id INTO c FROM booking.quote_change(booking, jsonb_build_object('items', (SELECT jsonb_agg(jsonb_build_object('item_no', split_part(s, ':', 1)::int, 'seat', split_part(s, ':', 2)) || CASE WHEN s ~ ':.*:' THEN jsonb_build_object('flight_id', split_part(s, ':', 3)::int) ELSE '{}' END) FROM unnest(seats) AS s)));
+    PERFORM booking.confirm_change(c);
+    RETURN fixture.at(booking);
+END $$;
+SELECT fixture.sold(84, '{3A,3B,3C,3D}', '400') AS b \gset
+SELECT fixture.moved(:b, '1:3B', '2:3A');
+SELECT fixture.moved(:b, '1:3C', '3:3A', '2:3B');
+SELECT fixture.moved(:b, '1:4A', '2:3C');
+SELECT seat_number, status FROM seats WHERE flight_id = 84 AND seat_number IN ('3A', '3B', '3C', '3D', '4A') ORDER BY 1;
+SELECT item_no, event_type, seat_number, seat_delta, revenue_delta FROM booking_events WHERE booking_id = :b AND event_type = 'seat_changed' ORDER BY event_id;
+SAVEPOINT refused;
+SELECT fixture.moved(:b, '1:3D');
+ROLLBACK TO refused;
+SELECT booking_id AS h FROM booking.create_booking(fixture.wish(84, '{5A,5B}')) \gset
+SELECT fixture.moved(:h, '1:5B', '2:5A'), (SELECT string_agg(DISTINCT status, ',') FROM seats WHERE flight_id = 84 AND seat_number IN ('5A', '5B')) AS seats;
+SELECT booking_id AS t FROM booking.create_booking(fixture.trip(2, '84:5C', '85:5D')) \gset
+SELECT fixture.at(:t), fixture.moved(:t, '1:5D:85', '2:5C:84');
+SELECT * FROM booking.check_invariants();
+-- any seat of a cabin: the cheapest, for a child none in an exit row; the quote names it
+UPDATE seats SET price = 60 WHERE flight_id = 85 AND seat_number IN ('3A', '5A');
+UPDATE booking_items SET passenger_type = 'child' WHERE booking_id = :b AND item_no = 2;
+SELECT items::jsonb #>> '{0,seat_number}' AS seat, items::jsonb #>> '{0,new_price}' AS price FROM booking.quote_change(:b, '{"items":[{"item_no":2,"flight_id":85,"cabin_class":"economy"}]}');
+SELECT jsonb_path_query_array(items::jsonb, '$[*].seat_number') AS seats, jsonb_path_query_array(items::jsonb, '$[*].flight_id') AS flights FROM booking.quote_change(:b, '{"items":[{"item_no":1,"cabin_class":"business"},{"item_no":2,"cabin_class":"business"},{"item_no":3,"seat":"4B"}]}');
+SELECT count(*) FROM seats WHERE flight_id IN (84, 85) AND cabin_class = 'business' AND status <> 'available';
+\set VERBOSITY terse
+SELECT fixture.answer(format('SELECT booking.quote_change(%s, %L)', :b, jsonb_build_object('items', jsonb_build_array(move))))
+  FROM (VALUES ('{"item_no":1}'::jsonb), ('{"item_no":1,"seat":"3A","cabin_class":"economy"}'), ('{"item_no":1,"cabin_class":"economie"}'), ('{"item_no":1,"cabin_class":"first"}'), ('{"item_no":9,"cabin_class":"economy"}'), ('{"item_no":1,"flight_id":999999,"cabin_class":"economy"}')) AS m (move);
+\set VERBOSITY sqlstate
+ROLLBACK;

@@ -16,7 +16,9 @@
 #include "booking/change_quote.h"
 #include "booking/quotes.h"
 #include "inventory/flights.h"
+#include "inventory/availability.h"
 #include "inventory/seats.h"
+#include "inventory/seats_any.h"
 
 #define MAX_SEAT_LENGTH 3 /* of a seat number */
 
@@ -137,6 +139,17 @@ static BkQuery charges_too_much = BK_SELECT(
 			 " WHERE c.change_id = $1",
 	INT8OID, INT8OID);
 
+/* Where $2, an item of booking $1 that goes to flight $3 (0: its own), is to find any seat. No row: it cannot go there at all. */
+static BkQuery find_place = BK_SELECT(
+	"SELECT f.flight_id, i.passenger_type <> 'adult' AS is_minor, a.price_factor,"
+	"       public.currency_decimals(f.currency) AS decimals"
+	"  FROM public.booking_items AS i"
+	"  JOIN public.bookings AS b USING (booking_id)"
+	"  JOIN public.fares AS a USING (fare_code)"
+	"  JOIN public.flights AS f ON f.flight_id = COALESCE(NULLIF($3, 0), i.flight_id)"
+	" WHERE i.booking_id = $1 AND i.item_no = $2 AND " BK_SQL_LIVE("i"),
+	INT8OID, INT2OID, INT8OID);
+
 /* The moves as the arrays that the statements take. */
 typedef struct MoveArrays
 {
@@ -146,6 +159,7 @@ typedef struct MoveArrays
 } MoveArrays;
 
 static BkMove read_move(BkObject object);
+static const BkMove *choose_seats(int64 booking_id, const BkMove *moves, int count);
 static void check_moves(const BkMove *moves, int count);
 static char *field_name(const BkMove *move, const char *field);
 static MoveArrays move_arrays(const BkMove *moves, int count);
@@ -165,7 +179,7 @@ bk_change_read_moves(BkObject body, int *count)
 	return moves;
 }
 
-/* No seat is looked at for being free: only a claim can tell, and a quote claims nothing. */
+/* A named seat is not looked at for being free: only a claim can tell, and a quote claims nothing. */
 int64
 bk_change_quote(int64 booking_id, int64 if_version, const BkMove *moves, int count)
 {
@@ -175,7 +189,7 @@ bk_change_quote(int64 booking_id, int64 if_version, const BkMove *moves, int cou
 
 	check_moves(moves, count);
 	booking = bk_booking_lock_live(booking_id, if_version);
-	arrays = move_arrays(moves, count);
+	arrays = move_arrays(choose_seats(booking_id, moves, count), count);
 	require_all_allowed(booking_id, &arrays);
 
 	rows = bk_query_run(&insert_quote, bk_int64(booking_id), bk_datum(arrays.item_nos),
@@ -211,7 +225,9 @@ read_move(BkObject object)
 											 PG_INT64_MAX, BK_REQUIRED, 0),
 					.flight_id = bk_json_int64(object, "flight_id", 1, PG_INT64_MAX,
 											   BK_OPTIONAL, 0),
-					.seat_number = bk_json_text(object, "seat")};
+					.seat_number = bk_json_text(object, "seat"),
+					.cabin_class = bk_json_word(object, "cabin_class", bk_cabin_classes,
+												BK_OPTIONAL)};
 }
 
 /* The fields of each move, and that each item is named once. Raises SB010. */
@@ -223,12 +239,57 @@ check_moves(const BkMove *moves, int count)
 		const BkMove *move = &moves[i];
 
 		bk_check_range(field_name(move, "item_no"), move->item_no, 1, BK_MAX_ITEMS);
-		bk_check_given(field_name(move, "seat"), move->seat_number != NULL);
+		if (*move->path == '\0') /* a seat change, which knows no cabin */
+			bk_check_given("seat", move->seat_number != NULL);
+		else if ((move->seat_number == NULL) == (move->cabin_class == NULL))
+			bk_check_refuse(field_name(move, "seat"),
+							"or \"cabin_class\" is required, and not both");
 		bk_check_text(field_name(move, "seat"), move->seat_number, MAX_SEAT_LENGTH);
 		for (int j = 0; j < i; j++)
 			if (moves[j].item_no == move->item_no)
 				bk_check_refuse("items", "must name each item once");
 	}
+}
+
+/*
+ * The moves with a seat for each that asks for any of a cabin: one that is free now, chosen as for a booking. A move that is not
+ * allowed gets none, "", and is refused with the others.
+ */
+static const BkMove *
+choose_seats(int64 booking_id, const BkMove *moves, int count)
+{
+	BkMove *chosen = palloc_array(BkMove, count);
+	BkClaim *claims = palloc0_array(BkClaim, count);
+	BkTerms *terms = palloc0_array(BkTerms, count);
+	BkClaim **any = palloc_array(BkClaim *, count);
+	int any_count = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		BkRows place;
+
+		chosen[i] = moves[i];
+		if (moves[i].seat_number != NULL)
+			continue;
+		chosen[i].seat_number = "";
+		place = bk_query_run(&find_place, bk_int64(booking_id),
+							 bk_int16((int16) moves[i].item_no),
+							 bk_int64(moves[i].flight_id));
+		if (place.count == 0)
+			continue;
+		terms[i].fare_factor = bk_row_value(place, 0, "price_factor");
+		terms[i].decimals = bk_row_int32(place, 0, "decimals");
+		claims[i] = (BkClaim){.flight_id = bk_row_int64(place, 0, "flight_id"),
+							  .cabin_class = moves[i].cabin_class,
+							  .is_minor = bk_row_bool(place, 0, "is_minor"),
+							  .terms = &terms[i]};
+		any[any_count++] = &claims[i];
+	}
+	bk_seats_choose(any, any_count, BK_ANY_AMOUNT);
+	for (int i = 0; i < count; i++)
+		if (claims[i].seat_number != NULL)
+			chosen[i].seat_number = claims[i].seat_number;
+	return chosen;
 }
 
 /* What errors call a field of the move. */

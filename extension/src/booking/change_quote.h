@@ -14,11 +14,12 @@ typedef struct BkMove
 	int64 item_no;
 	int64 flight_id;         /* 0: its own flight */
 	const char *seat_number; /* or NULL */
+	const char *cabin_class; /* any seat of it; or NULL */
 } BkMove;
 
 /*
- * Reads {"items": [{"item_no": 1, "flight_id": 2, "seat": "12A"}]}, flight_id left out for the item's own flight. Raises
- * SB010 for a list that is empty or too long and for values of another JSON type.
+ * Reads {"items": [{"item_no": 1, "flight_id": 2, "seat": "12A"}]}, flight_id left out for the item's own flight, cabin_class
+ * instead of seat for any seat of it. Raises SB010 for a list that is empty or too long and for values of another JSON type.
  */
 extern BkMove *bk_change_read_moves(BkObject body, int *count);
 

@@ -3,8 +3,8 @@
  *		Moving items to other seats or flights: a quote (change_quote.c), then its confirmation.
  *
  * A quote claims nothing. Confirming it locks the old seats and the new ones together, in lock order, claims the new and
- * then releases the old; items that stay keep their price. The fees
- * are those of change_quote.c.
+ * then releases the old; seats that items of the change exchange are neither claimed nor released. Items that stay keep their
+ * price. The fees are those of change_quote.c.
  */
 #include "postgres.h"
 
@@ -34,9 +34,18 @@ static BkQuery find_quote = BK_SELECT(
 	" WHERE c.change_id = $1",
 	INT8OID);
 
-static BkQuery read_moves = BK_SELECT(
-	"SELECT flight_id, seat_number FROM public.booking_change_items WHERE change_id = $1",
-	INT8OID);
+/* The seats that the booking does not have yet: those that another item of the change leaves are its own. */
+static BkQuery read_new_seats = BK_SELECT(
+	"SELECT c.flight_id, c.seat_number"
+	"  FROM public.booking_change_items AS c"
+	" WHERE c.change_id = $2"
+	"   AND NOT EXISTS (SELECT"
+	"                     FROM public.booking_change_items AS o"
+	"                     JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = o.item_no"
+	"                    WHERE o.change_id = $2 AND o.item_no <> c.item_no"
+	"                      AND i.flight_id = c.flight_id AND i.seat_number = c.seat_number"
+	"                      AND " BK_SQL_LIVE("i") ")",
+	INT8OID, INT8OID);
 
 /*
  * A passenger who would be twice on a flight: another live item of the same name is there now or goes there too. One who
@@ -86,7 +95,7 @@ static bool require_tender(const BkBooking *booking, Datum due, const BkTender *
 static void refuse_double(int64 booking_id, int64 change_id);
 static void shorten_hold(BkBooking *booking, int64 change_id);
 static void move_items(const BkBooking *booking, int64 change_id);
-static int claim_new_seats(const BkBooking *booking, int64 change_id);
+static void claim_new_seats(const BkBooking *booking, int64 change_id);
 static Datum numeric_of(int number);
 
 PG_FUNCTION_INFO_V1(booking_quote_change);
@@ -256,25 +265,26 @@ shorten_hold(BkBooking *booking, int64 change_id)
 static void
 move_items(const BkBooking *booking, int64 change_id)
 {
-	int count;
-	BkRows freed;
+	BkRows moved;
 
-	count = claim_new_seats(booking, change_id);
-	freed = bk_items_move(booking->booking_id, change_id);
-	if (bk_row_int64(freed, 0, "items") != count)
+	claim_new_seats(booking, change_id);
+	moved = bk_items_move(booking->booking_id, change_id);
+	if (!bk_row_bool(moved, 0, "all_moved"))
 		bk_booking_refuse_lapsed(booking->booking_id);
-	bk_seats_release(bk_row_value(freed, 0, "flight_ids"),
-					 bk_row_value(freed, 0, "seat_numbers"));
+	if (!bk_row_isnull(moved, 0, "flight_ids"))
+		bk_seats_release(bk_row_value(moved, 0, "flight_ids"),
+						 bk_row_value(moved, 0, "seat_numbers"));
 }
 
 /*
  * Claims the seats in the booking's state: held until its own deadline, or booked. Their prices are those of the quote, so
- * what the claim makes of them is not looked at. Returns how many.
+ * what the claim makes of them is not looked at.
  */
-static int
+static void
 claim_new_seats(const BkBooking *booking, int64 change_id)
 {
-	BkRows rows = bk_query_run(&read_moves, bk_int64(change_id));
+	BkRows rows = bk_query_run(&read_new_seats, bk_int64(booking->booking_id),
+							   bk_int64(change_id));
 	BkClaim *claims = palloc0_array(BkClaim, rows.count);
 	BkTerms terms = {.status = bk_word_is(booking->status, BK_HELD) ? BK_HELD : BK_BOOKED,
 					 .held_until = booking->held_until,
@@ -290,7 +300,6 @@ claim_new_seats(const BkBooking *booking, int64 change_id)
 	}
 	bk_seats_claim(claims, (int) rows.count);
 	bk_items_expire_claimed(claims, (int) rows.count);
-	return (int) rows.count;
 }
 
 /* A whole number as a numeric. */

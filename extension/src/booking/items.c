@@ -77,10 +77,36 @@ static BkQuery cancel_items = BK_SELECT(
 			 "   FROM item",
 	INT8OID, INT2ARRAYOID, NUMERICARRAYOID);
 
+/*
+ * Items that exchange their seats do so by way of no flight at all, since the unique index sees each row for itself; the foreign key
+ * waits until they have.
+ */
+static BkQuery let_seats_go = BK_UTILITY(
+	"SET CONSTRAINTS public.booking_items_seat_fkey DEFERRED");
+static BkQuery hold_seats = BK_UTILITY(
+	"SET CONSTRAINTS public.booking_items_seat_fkey IMMEDIATE");
+
+static BkQuery leave_seats = BK_UPDATE(
+	"UPDATE public.booking_items AS i"
+	"   SET flight_id = -i.flight_id"
+	"  FROM public.booking_change_items AS c"
+	" WHERE c.change_id = $2 AND c.item_no = i.item_no AND i.booking_id = $1 AND " BK_SQL_LIVE(
+		"i"),
+	INT8OID, INT8OID);
+
+/* Whether an item of the change takes the seat of another. */
+static BkQuery find_exchange = BK_SELECT(
+	"SELECT EXISTS (SELECT"
+	"                 FROM public.booking_change_items AS c"
+	"                 JOIN public.booking_change_items AS o ON o.change_id = c.change_id AND o.item_no <> c.item_no"
+	"                 JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = o.item_no"
+	"                WHERE c.change_id = $2 AND i.flight_id = c.flight_id AND i.seat_number = c.seat_number) AS exchange",
+	INT8OID, INT8OID);
+
 /* An item that changes its flight leaves an event on either flight, so that each flight's events tell its seats. */
 static BkQuery move_items = BK_SELECT(
 	"WITH moved AS ("
-	"  SELECT i.item_no, i.flight_id AS old_flight, i.seat_number AS old_seat, i.status <> 'held' AS sold,"
+	"  SELECT i.item_no, pg_catalog.abs(i.flight_id) AS old_flight, i.seat_number AS old_seat, i.status <> 'held' AS sold,"
 	"         c.flight_id, c.seat_number, c.old_price, c.new_price, c.fee_amount"
 	"    FROM public.booking_items AS i"
 	"    JOIN public.booking_change_items AS c ON c.change_id = $2 AND c.item_no = i.item_no"
@@ -106,9 +132,13 @@ static BkQuery move_items = BK_SELECT(
 			 "                  SELECT m.flight_id, m.seat_number, 1, new_price + fee_amount"
 			 "                   WHERE old_flight <> m.flight_id)"
 			 "         AS e (flight_id, seat_number, seat_delta, revenue_delta))"
-			 " SELECT pg_catalog.array_agg(old_flight) AS flight_ids, pg_catalog.array_agg(old_seat) AS seat_numbers,"
-			 "        pg_catalog.count(*) AS items"
-			 "   FROM moved",
+			 " SELECT pg_catalog.array_agg(m.old_flight) FILTER (WHERE is_free) AS flight_ids,"
+			 "        pg_catalog.array_agg(m.old_seat) FILTER (WHERE is_free) AS seat_numbers,"
+			 "        pg_catalog.count(*) = (SELECT pg_catalog.count(*) FROM public.booking_change_items"
+			 "                                WHERE change_id = $2) AS all_moved"
+			 "   FROM moved AS m,"
+			 "        LATERAL (SELECT NOT EXISTS (SELECT FROM moved AS t WHERE t.flight_id = m.old_flight"
+			 "                                                             AND t.seat_number = m.old_seat)) AS f (is_free)",
 	INT8OID, INT8OID);
 
 uint64
@@ -143,7 +173,20 @@ bk_items_expire(Datum booking_ids)
 BkRows
 bk_items_move(int64 booking_id, int64 change_id)
 {
-	return bk_query_run(&move_items, bk_int64(booking_id), bk_int64(change_id));
+	BkRows moved;
+	bool exchange = bk_row_bool(bk_query_run(&find_exchange, bk_int64(booking_id),
+											 bk_int64(change_id)),
+								0, "exchange");
+
+	if (exchange)
+	{
+		(void) bk_query_run(&let_seats_go);
+		(void) bk_query_run(&leave_seats, bk_int64(booking_id), bk_int64(change_id));
+	}
+	moved = bk_query_run(&move_items, bk_int64(booking_id), bk_int64(change_id));
+	if (exchange)
+		(void) bk_query_run(&hold_seats);
+	return moved;
 }
 
 BkRows

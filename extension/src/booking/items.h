@@ -31,8 +31,8 @@ extern void bk_items_expire_claimed(const BkClaim *claims, int count);
 extern BkRows bk_items_expire(Datum booking_ids);
 
 /*
- * Moves the live items of a change to its seats, at its prices and fees. One row: the seats they had, as bk_items_expire,
- * and items bigint, how many: fewer than the change has where a claim has taken over a lapsed seat meanwhile.
+ * Moves the live items of a change to its seats, at its prices and fees. One row: the seats that they leave and no other of them
+ * takes, as bk_items_expire, and all_moved: false where a claim has taken over a lapsed seat meanwhile.
  */
 extern BkRows bk_items_move(int64 booking_id, int64 change_id);
 

@@ -294,6 +294,6 @@ refuse_claims(BkClaim **claims, int count)
 		seats = psprintf("%s of flight " INT64_FORMAT, claims[0]->seat_number,
 						 claims[0]->flight_id);
 	ereport(ERROR, errcode(SB_SEAT_UNAVAILABLE), errmsg("seat not available: %s", seats),
-			errdetail("It is held or booked by someone else, or not for sale."),
+			errdetail("It is held or booked already, or not for sale."),
 			errhint("Choose another seat, or ask for any seat of the cabin."));
 }
