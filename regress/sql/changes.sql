@@ -131,10 +131,11 @@ SELECT fixture.at(:t), fixture.moved(:t, '1:5D:85', '2:5C:84');
 SELECT * FROM booking.check_invariants();
 -- any seat of a cabin: the cheapest, for a child none in an exit row; the quote names it
 UPDATE seats SET price = 60 WHERE flight_id = 85 AND seat_number IN ('3A', '5A');
+UPDATE seats SET status = 'blocked' WHERE flight_id = 84 AND cabin_class = 'business' AND seat_number NOT IN ('1C', '1D');
 UPDATE booking_items SET passenger_type = 'child' WHERE booking_id = :b AND item_no = 2;
 SELECT items::jsonb #>> '{0,seat_number}' AS seat, items::jsonb #>> '{0,new_price}' AS price FROM booking.quote_change(:b, '{"items":[{"item_no":2,"flight_id":85,"cabin_class":"economy"}]}');
 SELECT jsonb_path_query_array(items::jsonb, '$[*].seat_number') AS seats, jsonb_path_query_array(items::jsonb, '$[*].flight_id') AS flights FROM booking.quote_change(:b, '{"items":[{"item_no":1,"cabin_class":"business"},{"item_no":2,"cabin_class":"business"},{"item_no":3,"seat":"4B"}]}');
-SELECT count(*) FROM seats WHERE flight_id IN (84, 85) AND cabin_class = 'business' AND status <> 'available';
+SELECT seat_number, status FROM seats WHERE flight_id = 84 AND seat_number IN ('1C', '1D') ORDER BY 1;
 \set VERBOSITY terse
 SELECT fixture.answer(format('SELECT booking.quote_change(%s, %L)', :b, jsonb_build_object('items', jsonb_build_array(move))))
   FROM (VALUES ('{"item_no":1}'::jsonb), ('{"item_no":1,"seat":"3A","cabin_class":"economy"}'), ('{"item_no":1,"cabin_class":"economie"}'), ('{"item_no":1,"cabin_class":"first"}'), ('{"item_no":9,"cabin_class":"economy"}'), ('{"item_no":1,"flight_id":999999,"cabin_class":"economy"}')) AS m (move);

@@ -8,6 +8,7 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "utils/guc.h"
+#include "utils/snapmgr.h"
 
 #include "base/errcodes.h"
 #include "base/query.h"
@@ -37,7 +38,7 @@ static BkQuery find_terms = BK_SELECT(
 static BkQuery lock_customer = BK_SELECT(
 	"SELECT 1 FROM public.customers WHERE customer_id = $1 FOR NO KEY UPDATE", INT8OID);
 
-static BkQuery count_holds = BK_SELECT(
+static BkQuery count_holds = BK_SNAPSHOT_SELECT(
 	"SELECT pg_catalog.count(*) AS holds, COALESCE(pg_catalog.sum(i.seats), 0)::bigint AS seats"
 	"  FROM public.bookings AS b"
 	" CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS seats FROM public.booking_items AS i"
@@ -184,7 +185,10 @@ read_terms(BkNewBooking *booking, int64 flight_id, BkLeg *leg)
 	return bk_row_timestamptz(terms, 0, "sales_close_at");
 }
 
-/* Locks the customer's row, then counts. */
+/*
+ * Locks the customer's row, then counts what is there now, also where the transaction's snapshot is older: the holds of the lock's last
+ * owner are among them.
+ */
 void
 bk_booking_require_quota(int64 customer_id, int holds, int seats)
 {
@@ -193,7 +197,9 @@ bk_booking_require_quota(int64 customer_id, int holds, int seats)
 	if (bk_max_holds == 0 && bk_max_held_seats == 0)
 		return;
 	(void) bk_query_run(&lock_customer, bk_int64(customer_id));
+	PushActiveSnapshot(GetLatestSnapshot());
 	held = bk_query_run(&count_holds, bk_int64(customer_id));
+	PopActiveSnapshot();
 	require_quota(customer_id, "holds", bk_row_int64(held, 0, "holds"), holds,
 				  bk_max_holds);
 	require_quota(customer_id, "held seats", bk_row_int64(held, 0, "seats"), seats,
