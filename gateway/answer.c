@@ -11,6 +11,7 @@
 #include "body.h"
 #include "dbcall.h"
 #include "metrics.h"
+#include "origin.h"
 #include "ready.h"
 #include "static.h"
 #include "status.h"
@@ -43,7 +44,11 @@ static bool make_context(GwExchange *ex, GwProblem *problem);
 void
 gw_answer_fill(GwExchange *ex)
 {
-	if (fill_from_process(ex))
+	GwProblem problem;
+
+	if (!ex->admin && !gw_origin_check_host(ex, &problem))
+		gw_exchange_refuse(ex, &problem);
+	else if (fill_from_process(ex))
 		return;
 	else if (ex->admin)
 		gw_exchange_refuse(ex, &(GwProblem){"not_found", "Ask for it on GATEWAY_PORT."});
@@ -127,7 +132,8 @@ call_database(GwExchange *ex)
 	GwConn *conn;
 	GwProblem problem;
 
-	if (!gw_request_set_query(&ex->request, gw_exchange_query(ex),
+	if (!gw_origin_check_write(ex, &problem) ||
+		!gw_request_set_query(&ex->request, gw_exchange_query(ex),
 							  (size_t) ex->config->max_query, &problem) ||
 		!gw_body_take(ex, &problem) || !make_context(ex, &problem))
 		gw_exchange_refuse(ex, &problem);

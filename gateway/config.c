@@ -57,6 +57,8 @@ static const Setting settings[] = {
 	 "IPv4 address to listen on for health, readiness and metrics alone"},
 	{"GATEWAY_ADMIN_PORT", NUMBER, FIELD(admin_port), "4001", 0, 65535,
 	 "TCP port to listen on for these; 0: none"},
+	{"GATEWAY_HOSTS", TEXT, FIELD(hosts), NULL, 0, 0,
+	 "names it is asked by besides localhost, addresses and the machine's own, separated by spaces; * for all"},
 	{"GATEWAY_WORKERS", NUMBER, FIELD(workers), "2048", 1, 8192,
 	 "threads, and so HTTP connections served at once"},
 	{"GATEWAY_CONNECTIONS", NUMBER, FIELD(connections), "48", 1, 1024,

@@ -18,6 +18,7 @@ typedef struct GwConfig
 	char *address; /* IPv4 address to listen on */
 	long port;
 	char *admin_address;
+	char *hosts;      /* names that are served, or NULL */
 	long admin_port;  /* 0: no listener for operators */
 	long workers;     /* threads: clients that are served at once */
 	long connections; /* to each database */

@@ -122,7 +122,8 @@ add_text(json_t *line, const char *key, const char *value)
 static void
 finish_line(json_t *line)
 {
-	char *text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(6));
+	char *text = json_dumps(line,
+							JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(6));
 
 	if (text != NULL)
 		fprintf(stdout, "%s\n", text);

@@ -54,6 +54,8 @@ gw_reply_write(const GwReply *reply, FILE *out, const char *reason,
 			"Content-Security-Policy: default-src 'self'; frame-ancestors 'none'; "
 			"base-uri 'none'; form-action 'self'; object-src 'none'\r\n"
 			"Referrer-Policy: no-referrer\r\n"
+			"Cross-Origin-Resource-Policy: same-origin\r\n"
+			"Cross-Origin-Opener-Policy: same-origin\r\n"
 			"Connection: %s\r\n",
 			request_id, keep > 0 ? "keep-alive" : "close");
 	if (keep >= 1000)

@@ -50,7 +50,6 @@ subtest 'bodies that are refused' => sub {
 	  for ('text/plain', 'application/jsonx', 'application/x-www-form-urlencoded');
 	raw_problem_ok(raw($gw, "POST /v1/x HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}"),
 		415, 'unsupported_media_type', 'no type', closes => 1);
-	is(request('POST', '/v1/x')->{status}, 200, 'no body needs no type');
 
 	my $full = '["' . join('","', ('y' x 1021) x 63) . '"]';
 	$full .= ' ' x (65536 - length $full);

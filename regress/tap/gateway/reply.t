@@ -53,6 +53,7 @@ subtest 'replies' => sub {
 	is($response->{headers}{'x-content-type-options'}, 'nosniff', 'nosniff');
 	like($response->{headers}{'content-security-policy'}, qr/^default-src 'self'/, 'CSP');
 	is($response->{headers}{'referrer-policy'}, 'no-referrer', 'Referrer-Policy');
+	is($response->{headers}{"cross-origin-$_-policy"}, 'same-origin', "Cross-Origin-$_-Policy") for qw(resource opener);
 	like($response->{headers}{date}, qr/^\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT$/, 'Date');
 	ok(!exists $response->{headers}{'access-control-allow-origin'}, 'no CORS');
 	ok(!exists request('OPTIONS', '/v1/echo', headers =>
