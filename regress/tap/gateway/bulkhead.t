@@ -11,7 +11,7 @@ use GatewayTest;
 
 start_databases();
 
-my $post = "POST /v1/x HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 9000\r\n\r\n";
+my $post = "POST /v1/x HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9000\r\n\r\n";
 
 # Sockets that have sent the text.
 sub clients
@@ -44,7 +44,7 @@ sub durations
 subtest 'connections are taken per request' => sub {
 	$gw = start_gateway(GATEWAY_CONNECTIONS => 2);
 	my @waiting = (clients(20, "GET /v1/x HTTP/1.1\r\nX-Slow: "), clients(20, $post));
-	my ($slowest) = reverse durations($gw->{port}, 20, "POST /v1/x HTTP/1.0\r\n\r\n");
+	my ($slowest) = reverse durations($gw->{port}, 20, "POST /v1/x HTTP/1.0\r\nContent-Type: application/json\r\n\r\n");
 	cmp_ok($slowest, '<', 0.5 * $patience, 'forty slow clients have no connection');
 	close $_ for @waiting;
 
@@ -80,7 +80,7 @@ subtest 'reports have a quarter of the connections' => sub {
 
 subtest 'idle connections' => sub {
 	$gw = start_gateway(GATEWAY_KEEP_ALIVE_MS => undef, GATEWAY_WORKERS => 16);
-	my $get = "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n";
+	my $get = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
 	my ($kept) = clients(1, $get);
 	sleep 3;
 	like(drain($kept, 0.2), qr/^Connection: keep-alive\r\nKeep-Alive: timeout=75\r$/m, 'the client is told how long');

@@ -42,7 +42,7 @@ subtest 'files' => sub {
 	}
 	problem_ok(request('GET', $_), 404, 'not_found', $_)
 	  for ('/nothing', '/web/app.js', '/v2/x', '/v1x', '/app.js/', '//etc/passwd');
-	raw_problem_ok(raw($gw, "GET $_ HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"), 404, 'not_found', $_)
+	raw_problem_ok(raw($gw, "GET $_ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), 404, 'not_found', $_)
 	  for ('/../../etc/passwd', '/./.%2e/etc/passwd');
 };
 

@@ -48,7 +48,7 @@ subtest 'bodies that are refused' => sub {
 
 	problem_ok(post('/v1/x', '{}', 'Content-Type' => $_), 415, 'unsupported_media_type', "type $_")
 	  for ('text/plain', 'application/jsonx', 'application/x-www-form-urlencoded');
-	raw_problem_ok(raw($gw, "POST /v1/x HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}"),
+	raw_problem_ok(raw($gw, "POST /v1/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"),
 		415, 'unsupported_media_type', 'no type', closes => 1);
 
 	my $full = '["' . join('","', ('y' x 1021) x 63) . '"]';
@@ -56,13 +56,13 @@ subtest 'bodies that are refused' => sub {
 	is(post('/v1/x', $full)->{status}, 200, 'a body of 64 KiB');
 	problem_ok(post('/v1/x', "$full "), 413, 'body_too_large', 'one byte more');
 	problem_ok(post('/v1/x', '"' . 'z' x 400000 . '"'), 413, 'body_too_large', '400 kB');
-	raw_problem_ok(raw($gw, "POST /v1/x HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+	raw_problem_ok(raw($gw, "POST /v1/x HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 			. "Content-Length: 99999999999999999\r\n\r\n{", 3 * $patience),
 		413, 'body_too_large', 'a huge length', closes => 1);
 };
 
 subtest 'framing that is refused' => sub {
-	my $post = "POST /v1/x HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n";
+	my $post = "POST /v1/x HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
 	my $chunks = "2\r\n{}\r\n0\r\n\r\n";
 
 	raw_problem_ok(raw($gw, "${post}Transfer-Encoding: chunked\r\n\r\n$chunks"),
@@ -80,7 +80,7 @@ subtest 'framing that is refused' => sub {
 	raw_problem_ok(raw($gw, "${post}Content-Length: $_\r\n\r\n{}"),
 		400, 'malformed_request', "length \"$_\"", closes => 1)
 	  for ('+2', '-2', '2x', '0x2', '2, 2', 'two', '2 ', '99999999999999999999');
-	raw_problem_ok(raw($gw, "GET /v1/x HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}"),
+	raw_problem_ok(raw($gw, "GET /v1/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"),
 		400, 'malformed_request', 'a GET with a body', closes => 1);
 	raw_problem_ok(raw($gw, "GET /v1/x HTTP/1.1\r\n\r\n"), 400, 'malformed_request', 'no Host');
 	raw_problem_ok(raw($gw, "GET /v1/x HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"),
@@ -92,18 +92,18 @@ subtest 'framing that is refused' => sub {
 
 	raw_problem_ok(raw($gw, $_->[0]), 400, 'malformed_request', $_->[1], closes => 1)
 	  for (["\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 'a TLS hello'],
-		["BREW /v1/x HTTP/1.1\r\nHost: h\r\n\r\n", 'an unknown method'],
-		["GET /v1/x FTP/1.1\r\nHost: h\r\n\r\n", 'another protocol'],
+		["BREW /v1/x HTTP/1.1\r\nHost: localhost\r\n\r\n", 'an unknown method'],
+		["GET /v1/x FTP/1.1\r\nHost: localhost\r\n\r\n", 'another protocol'],
 		["GET\r\n\r\n", 'no URI'],
 		["GET /v1/x HTTP/1.1\r\nno colon\r\n\r\n", 'a header without a colon']);
-	raw_problem_ok(raw($gw, "GET /v1/x HTTP/3.0\r\nHost: h\r\n\r\n"),
+	raw_problem_ok(raw($gw, "GET /v1/x HTTP/3.0\r\nHost: localhost\r\n\r\n"),
 		505, 'http_version_not_supported', 'HTTP/3.0', closes => 1);
 };
 
 subtest 'headers and URIs that are refused' => sub {
 	my $get = sub {
 		my ($uri, $headers) = @_;
-		return raw($gw, "GET $uri HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
+		return raw($gw, "GET $uri HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
 			. ($headers || '') . "\r\n");
 	};
 	like($get->('/v1/x', 'X-Long: ' . 'x' x 15000 . "\r\n"), qr/^HTTP\S+ 200/, '15 kB of header');
@@ -155,16 +155,16 @@ subtest 'clients that dawdle' => sub {
 		}
 		return time - $start;
 	};
-	my $header = $connect->("GET /v1/x HTTP/1.1\r\nHost: h\r\n");
+	my $header = $connect->("GET /v1/x HTTP/1.1\r\nHost: localhost\r\n");
 	cmp_ok($drip->($header, "X-A: b\r\n"), '<', 4 * $patience, 'a slow header ends in time');
 
-	my $body = $connect->("POST /v1/x HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+	my $body = $connect->("POST /v1/x HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 		. "Content-Length: 60000\r\n\r\n");
 	cmp_ok($drip->($body, ' '), '<', 1.5 * $patience, 'a slow body ends when its time is over, though bytes still come');
 	raw_problem_ok(drain($body, 5), 408, 'request_timeout', 'a slow body', closes => 1);
 
 	# What is refused is read on for a second, not for as long as something comes.
-	my $refused = $connect->("POST /v1/x HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+	my $refused = $connect->("POST /v1/x HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 		. "Content-Length: 90000\r\n\r\n");
 	raw_problem_ok(do { sysread($refused, my $answer, 65536); $answer }, 413, 'body_too_large', 'a body that is refused');
 	my $until = time;
@@ -173,7 +173,7 @@ subtest 'clients that dawdle' => sub {
 	cmp_ok(time - $until, '<', 2 * $patience, 'and drips on is let go');
 
 	# The same from more clients than there are threads.
-	my @slow = map { $connect->("POST /v1/x HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+	my @slow = map { $connect->("POST /v1/x HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 		. "Content-Length: 9000\r\n\r\n") } 1 .. 24;
 	my $dripping = fork() // die $!;
 	if ($dripping == 0)
@@ -189,13 +189,13 @@ subtest 'clients that dawdle' => sub {
 	waitpid($dripping, 0);
 	close $_ for @slow;
 
-	my $silent = $connect->("POST /v1/x HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+	my $silent = $connect->("POST /v1/x HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 		. "Content-Length: 10\r\n\r\n{");
 	raw_problem_ok(drain($silent, 5 * $patience), 408, 'request_timeout', 'half a body', closes => 1);
 
 	# Many more than there are threads: the gateway is itself again soon after.
 	my @attack = map { $connect->($_ % 2 ? "GET / HTTP/1.1\r\nX: " :
-			"POST /v1/x HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{") } 1 .. 32;
+			"POST /v1/x HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{") } 1 .. 32;
 	my $start = time;
 	my $answer = raw($slow, "GET /healthz HTTP/1.0\r\n\r\n", 30);
 	like($answer, qr/200 OK/, 'an honest client is served during the attack');

@@ -19,7 +19,7 @@ $node->stop;
 post('/v1/x', '{}');
 $node->start;
 post("/v1/raise/$_", '{}') for qw(SB001 40001);
-raw($gw, "BREW /v1/x HTTP/1.1\r\nHost: h\r\n\r\n");
+raw($gw, "BREW /v1/x HTTP/1.1\r\nHost: localhost\r\n\r\n");
 
 subtest 'health, readiness, metrics' => sub {
 	my $ready = request('GET', '/readyz');

@@ -20,7 +20,7 @@ sub status_of
 
 subtest 'hosts' => sub {
 	is(status_of('GET /v1/echo', "Host: $_"), 200, $_)
-	  for ('localhost', "localhost:$gw->{port}", 'LocalHost', '127.0.0.1', '10.1.2.3:4000', '[::1]:4000', 'booking.example.com', 'Booking.Example.COM:443', 'h');
+	  for ('localhost', "localhost:$gw->{port}", 'LocalHost', '127.0.0.1', '10.1.2.3:4000', '[::1]:4000', 'booking.example.com', 'Booking.Example.COM:443');
 	is(status_of("GET $_->[0]", "Host: $_->[1]"), 421, "$_->[1]$_->[0]")
 	  for ([ '/v1/echo', 'evil.example.com' ], [ '/', 'evil.example.com' ], [ '/metrics', 'evil.example.com' ], [ '/v1/echo', 'localhost.evil.example.com' ],
 		[ '/v1/echo', 'example.com' ], [ '/v1/echo', 'booking.example.com.' ], [ '/v1/echo', '127.0.0.1.evil.example.com' ], [ '/v1/echo', ':4000' ], [ '/v1/echo', 'x' x 300 ]);

@@ -62,23 +62,23 @@ subtest 'replies' => sub {
 };
 
 subtest 'HEAD and keep-alive' => sub {
-	my $answer = raw($gw, "HEAD /v1/echo HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+	my $answer = raw($gw, "HEAD /v1/echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
 	like($answer, qr{^HTTP/1.1 200 OK\r\n}, 'HEAD: status');
 	my ($length) = $answer =~ /^Content-Length: (\d+)\r$/m;
 	cmp_ok($length, '>', 100, 'HEAD: length of the body that GET has');
 	like($answer, qr/\r\n\r\n\z/, 'HEAD: no body');
 	like($answer, qr/^X-Echo: yes\r$/m, 'HEAD: headers');
-	$answer = raw($gw, "HEAD /v1/raise/SB011 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+	$answer = raw($gw, "HEAD /v1/raise/SB011 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
 	like($answer, qr{^HTTP/1.1 404 .*\r\n\r\n\z}s, 'HEAD: a problem without a body');
 
 	$answer = raw($gw, join '',
-		map { "GET /v1/echo?n=$_ HTTP/1.1\r\nHost: h\r\n" . ($_ == 3 ? "Connection: close\r\n" : '') . "\r\n" } 1 .. 3);
+		map { "GET /v1/echo?n=$_ HTTP/1.1\r\nHost: localhost\r\n" . ($_ == 3 ? "Connection: close\r\n" : '') . "\r\n" } 1 .. 3);
 	is(scalar(() = $answer =~ m{HTTP/1.1 200 OK}g), 3, 'three pipelined requests');
 	is(scalar(() = $answer =~ /^Connection: keep-alive\r$/mg), 2, 'two keep the connection');
 	is_deeply([ $answer =~ /"n" ?: ?"(\d)"/g ], [ 1, 2, 3 ], 'in order');
 
-	$answer = raw($gw, "POST /v1/x HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
-		. "Content-Length: 7\r\n\r\n{\"a\":1}GET /v1/y HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+	$answer = raw($gw, "POST /v1/x HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+		. "Content-Length: 7\r\n\r\n{\"a\":1}GET /v1/y HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
 	is(scalar(() = $answer =~ m{HTTP/1.1 200 OK}g), 2, 'a request after a body');
 	like($answer, qr{"path" ?: ?"/v1/y"}, 'is the right one');
 
@@ -86,10 +86,10 @@ subtest 'HEAD and keep-alive' => sub {
 	like($answer, qr/^Connection: close\r$/m, 'HTTP/1.0 closes');
 
 	my $start = time;
-	$answer = raw($gw, "GET /v1/x HTTP/1.1\r\nHost: h\r\n\r\n", 20);
+	$answer = raw($gw, "GET /v1/x HTTP/1.1\r\nHost: localhost\r\n\r\n", 20);
 	cmp_ok(time - $start, '<', 5 * $patience, 'an idle connection is closed');
 
-	$answer = raw($gw, "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n" x 120, 20);
+	$answer = raw($gw, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" x 120, 20);
 	is(scalar(() = $answer =~ m{HTTP/1.1 200 OK}g), 100,
 		'a connection is closed after 100 requests, so that others get a turn');
 };

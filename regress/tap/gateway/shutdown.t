@@ -21,7 +21,7 @@ subtest 'an ordered end' => sub {
 	my $idle = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $gw->{port});
 	kill 'TERM', $gw->{pid};
 	sleep 0.3;
-	my $refused = raw($gw, "GET /v1/x HTTP/1.1\r\nHost: h\r\n\r\n", 5);
+	my $refused = raw($gw, "GET /v1/x HTTP/1.1\r\nHost: localhost\r\n\r\n", 5);
 	raw_problem_ok($refused, 503, 'unavailable', 'a new request is turned away', closes => 1);
 	my ($status) = outcome($working);
 	is($status, 200, 'the request in flight is answered');

@@ -66,7 +66,7 @@ sub start_gateway
 		GATEWAY_WORKERS => 64,
 		GATEWAY_CONNECTIONS => 16,
 		GATEWAY_KEEP_ALIVE_MS => 1000,
-		GATEWAY_HOSTS => 'h booking.example.com',
+		GATEWAY_HOSTS => 'booking.example.com',
 		@_);
 }
 
