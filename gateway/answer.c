@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "body.h"
+#include "clock.h"
 #include "dbcall.h"
 #include "metrics.h"
 #include "origin.h"
@@ -17,6 +18,7 @@
 #include "status.h"
 
 #define API_PREFIX "/v1"
+#define GONE_MS 50        /* a shorter wait is not worth a look */
 #define POOL_WAIT_MS 2000 /* then more requests come than the database can take */
 
 /*
@@ -127,8 +129,10 @@ is_api_path(const char *path)
 static void
 call_database(GwExchange *ex)
 {
-	const GwCallLimits limits = {.timeout = 0, .retry = true};
+	const GwCallLimits limits = {.retry = true,
+								 .client = ex->request.safe ? &ex->peer : NULL};
 	GwDatabase db = gw_config_route(ex->config, ex->request.path);
+	long asked = gw_clock_ms();
 	GwConn *conn;
 	GwProblem problem;
 
@@ -143,7 +147,13 @@ call_database(GwExchange *ex)
 											"Nothing was done."});
 	else
 	{
-		gw_dbcall_run(conn, &ex->request, &limits, &ex->reply);
+		/* Whoever has had to wait, for a connection or a thread, may have gone meanwhile. */
+		if (limits.client != NULL &&
+			(ex->crowded || gw_clock_ms() - asked > GONE_MS) &&
+			gw_socket_has_gone(limits.client))
+			gw_exchange_refuse(ex, &(GwProblem){"timeout", "The client has gone."});
+		else
+			gw_dbcall_run(conn, &ex->request, &limits, &ex->reply);
 		gw_pool_give(ex->pool, conn);
 	}
 }

@@ -20,6 +20,7 @@
 #define MAX_RECONNECTS 1
 #define RETRY_PAUSE_MS 20
 #define LONGEST_RETRY_PAUSE_MS 200
+#define LOOK_MS 100          /* how often to look whether the client is still there */
 #define ANSWER_GRACE_MS 2000 /* past statement_timeout, then the server is given up */
 #define LONGEST_ANSWER_MS \
 	600000 /* where the role has a longer statement_timeout, or none */
@@ -37,8 +38,10 @@ static bool recover_call(GwConn *conn, const GwRequest *request,
 						 Tries *tries);
 static bool send_call(GwConn *conn, const GwRequest *request);
 static long answer_time(const GwConn *conn, const GwCallLimits *limits);
-static PGresult *receive_answer(PGconn *pg, long timeout, bool *row_seen);
-static bool wait_for_answer(PGconn *pg, long deadline);
+static PGresult *receive_answer(PGconn *pg, long timeout, const GwPeer **client,
+								bool *row_seen);
+static bool wait_for_answer(PGconn *pg, long deadline, const GwPeer **client);
+static void cancel(PGconn *pg);
 static void take_error(GwSqlError *error, const PGresult *result, bool row_seen);
 static char *copy_field(const PGresult *result, int field);
 static bool take_reply(GwReply *reply, const PGresult *result, GwSqlError *error);
@@ -71,6 +74,7 @@ try_call(GwConn *conn, const GwRequest *request, const GwCallLimits *limits,
 		 GwReply *reply, GwSqlError *error)
 {
 	PGresult *result;
+	const GwPeer *client = limits->client;
 	bool row_seen = false;
 	bool good = false;
 
@@ -81,7 +85,7 @@ try_call(GwConn *conn, const GwRequest *request, const GwCallLimits *limits,
 		gw_sqlerror_set(error, GW_UNKNOWN_OUTCOME, PQerrorMessage(conn->pg));
 		return false;
 	}
-	result = receive_answer(conn->pg, answer_time(conn, limits), &row_seen);
+	result = receive_answer(conn->pg, answer_time(conn, limits), &client, &row_seen);
 	if (PQresultStatus(result) == PGRES_TUPLES_OK)
 		good = take_reply(reply, result, error);
 	else if (result == NULL && request->safe && limits->retry)
@@ -150,10 +154,11 @@ answer_time(const GwConn *conn, const GwCallLimits *limits)
 
 /*
  * Returns the row or the first error, or NULL when the time is over. A row may be followed
- * by an error, because the commit comes after it; then the error is the result.
+ * by an error, because the commit comes after it; then the error is the result. Where the
+ * client has gone, the statement is cancelled, and client becomes NULL.
  */
 static PGresult *
-receive_answer(PGconn *pg, long timeout, bool *row_seen)
+receive_answer(PGconn *pg, long timeout, const GwPeer **client, bool *row_seen)
 {
 	long deadline = gw_clock_ms() + timeout;
 	PGresult *last = NULL;
@@ -162,7 +167,7 @@ receive_answer(PGconn *pg, long timeout, bool *row_seen)
 	{
 		PGresult *next;
 
-		if (!wait_for_answer(pg, deadline))
+		if (!wait_for_answer(pg, deadline, client))
 		{
 			PQclear(last);
 			return NULL;
@@ -184,7 +189,7 @@ receive_answer(PGconn *pg, long timeout, bool *row_seen)
 
 /* Waits until PQgetResult would not block; false when the deadline is over. */
 static bool
-wait_for_answer(PGconn *pg, long deadline)
+wait_for_answer(PGconn *pg, long deadline, const GwPeer **client)
 {
 	while (PQisBusy(pg))
 	{
@@ -194,14 +199,33 @@ wait_for_answer(PGconn *pg, long deadline)
 
 		if (left <= 0)
 			return false;
+		if (*client != NULL && left > LOOK_MS)
+			left = LOOK_MS;
 		ready = poll(&waiting, 1, (int) left);
 		if (ready < 0 && errno != EINTR)
 			return false;
 		/* A failure here shows as a result with an error. */
 		if (ready > 0 && PQconsumeInput(pg) != 1)
 			return true;
+		if (ready == 0 && *client != NULL && gw_socket_has_gone(*client))
+		{
+			cancel(pg);
+			*client = NULL;
+		}
 	}
 	return true;
+}
+
+/* Asks the server to end what it does for us; the answer then is an error. */
+static void
+cancel(PGconn *pg)
+{
+	PGcancel *request = PQgetCancel(pg);
+	char error[256];
+
+	if (request != NULL)
+		PQcancel(request, error, sizeof(error));
+	PQfreeCancel(request);
 }
 
 /*

@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,15 @@ gw_socket_find(const GwPeer *peer)
 		return atomic_load(hint);
 	look_through();
 	return is_socket_of(atomic_load(hint), peer) ? atomic_load(hint) : -1;
+}
+
+/* Has the client closed its end, or has the connection been reset? What it still sends is not looked at. */
+bool
+gw_socket_has_gone(const GwPeer *peer)
+{
+	struct pollfd client = {.fd = gw_socket_find(peer), .events = POLLRDHUP};
+
+	return client.fd < 0 || poll(&client, 1, 0) > 0;
 }
 
 /* The port of fd's other end, or -1; address gets INET_ADDRSTRLEN bytes. */

@@ -16,5 +16,6 @@ typedef struct GwPeer
 } GwPeer;
 
 extern int gw_socket_find(const GwPeer *peer);
+extern bool gw_socket_has_gone(const GwPeer *peer);
 
 #endif /* GW_SOCKET_H */

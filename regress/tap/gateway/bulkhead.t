@@ -97,5 +97,60 @@ subtest 'idle connections' => sub {
 	$gw->stop;
 };
 
+subtest 'clients that have gone' => sub {
+	$gw = start_gateway(GATEWAY_CONNECTIONS => 4, GATEWAY_WORKERS => undef);
+	my @gone = clients(2, "GET /v1/sleep/30 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+	wait_for("SELECT count(*) = 2 $sleeping");
+	close shift @gone;
+	wait_for("SELECT count(*) = 1 $sleeping");
+	pass('what nobody waits for any more is cancelled');
+	close shift @gone;
+	wait_for("SELECT count(*) = 0 $sleeping");
+
+	my $calls = calls();
+	my ($writer) = clients(1, "POST /v1/sleep/2 HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
+	wait_for("SELECT count(*) = 1 $sleeping");
+	close $writer;
+	sleep 0.7;
+	is($node->safe_psql('postgres', "SELECT count(*) $sleeping"), 1, 'but a write is not');
+	wait_for("SELECT count(*) = 0 $sleeping");
+
+	# All at once, and away: those that had no connection yet never get to the database
+	my @many = clients(600, "GET /v1/sleep/20 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+	wait_for("SELECT count(*) = 4 $sleeping");
+	close $_ for @many;
+	my $left = time;
+	my ($first) = durations($gw->{port}, 1, "GET /v1/x HTTP/1.0\r\n\r\n");
+	cmp_ok(time - $left, '<', 2 * $patience, 'after 600 abandoned reads the next is answered within two seconds');
+	wait_for("SELECT count(*) = 0 $sleeping");
+	cmp_ok(calls() - $calls, '<', 60, 'most of them were never asked');
+	$gw->stop;
+};
+
+# The 99th of a hundred, beside slow headers, slow bodies and idle clients: as many as a process may have files open here
+subtest 'figures' => sub {
+	$gw = start_gateway(GATEWAY_WORKERS => undef, GATEWAY_KEEP_ALIVE_MS => undef, GATEWAY_CONNECTIONS => 16);
+	my $write = "POST /v1/x HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+	my @before = durations($gw->{port}, 200, $write);
+	my @idle = clients(400, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+	my @slow = (clients(100, "GET /v1/x HTTP/1.1\r\nX-Slow: "), clients(100, $post));
+	my (@health, @during);
+	my $end = time + 10;
+
+	while (time < $end)
+	{
+		syswrite($_, 'x') for @slow;
+		push @health, durations($gw->{admin_port}, 5, "GET /healthz HTTP/1.0\r\n\r\n");
+		push @during, durations($gw->{port}, 20, $write);
+		sleep 0.2;
+	}
+	my ($before, $health, $during) = map { my @sorted = sort { $a <=> $b } @$_; $sorted[ 0.99 * $#sorted ] } \@before, \@health, \@during;
+	note sprintf '99 of 100: /healthz %.1f ms, writes %.1f ms, before %.1f ms (%d and %d)', 1000 * $health, 1000 * $during, 1000 * $before, scalar @health, scalar @during;
+	cmp_ok($health, '<', 0.2 * $patience, '/healthz of the operators answers in 200 ms');
+	cmp_ok($during, '<', ($before < 0.05 ? 0.15 : 3 * $before) * $patience, 'writes take no more than three times as long as undisturbed');
+	close $_ for @idle, @slow;
+	$gw->stop;
+};
+
 $node->stop;
 done_testing();
