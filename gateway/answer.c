@@ -148,8 +148,7 @@ call_database(GwExchange *ex)
 	else
 	{
 		/* Whoever has had to wait, for a connection or a thread, may have gone meanwhile. */
-		if (limits.client != NULL &&
-			(ex->crowded || gw_clock_ms() - asked > GONE_MS) &&
+		if (limits.client != NULL && (ex->crowded || gw_clock_ms() - asked > GONE_MS) &&
 			gw_socket_has_gone(limits.client))
 			gw_exchange_refuse(ex, &(GwProblem){"timeout", "The client has gone."});
 		else

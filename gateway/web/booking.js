@@ -2,9 +2,12 @@
 
 import {get, post} from './api.js';
 import {announce, busyWhile, field, h} from './dom.js';
-import {cabinName, clock, mediumDate, moment, money, words} from './format.js';
+import {addMoney, cabinName, clock, disruption, mediumDate, moment, money, words} from './format.js';
 
-// The booking on the page. Its address holds only the reference: to see it again, the name is asked for again.
+const KEPT = 'booking';
+
+// The booking on the page. Its address holds only the reference; the tab keeps which one it is, so that it is there again after a
+// reload. In another tab the name is asked for again.
 export const shown = {
 	booking: null,
 	message: null,
@@ -12,8 +15,23 @@ export const shown = {
 	set(booking, message = null) {
 		this.booking = booking;
 		this.message = message;
+		sessionStorage.setItem(KEPT, JSON.stringify({reference: booking.booking_reference, id: booking.booking_id}));
+	},
+
+	async restore(reference) {
+		const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? '{}');
+		if (this.booking?.booking_reference === reference || kept.reference !== reference) {
+			return;
+		}
+		try {
+			this.set(await get(`/v1/bookings/${kept.id}`));
+		} catch {
+			sessionStorage.removeItem(KEPT);
+		}
 	},
 };
+
+const LAPSE_PAUSE = 1500;
 
 let countdown = null;
 
@@ -89,8 +107,17 @@ function itemsNode(booking) {
 			h('tbody', null, booking.items.map((item) => itemRow(booking, item)))));
 }
 
+// What has become of the flights, where they are not as planned.
+async function disruptionsNode(booking) {
+	const live = booking.items.filter((item) => !['cancelled', 'expired', 'flown', 'no_show'].includes(item.status));
+	const flights = await Promise.all([...new Set(live.map((item) => item.flight_id))].map((id) => get(`/v1/flights/${id}`)));
+	return flights.filter(disruption).map((flight) => h('p', {class: 'notice warn'},
+		`${flight.flight_number} ${flight.origin}–${flight.destination}: ${disruption(flight)}`));
+}
+
 function factsNode(booking) {
-	const facts = [['Total', money(booking.total_amount, booking.currency)], ['Paid', money(booking.paid_amount, booking.currency)],
+	const fees = addMoney(booking.items.map((item) => item.fee_amount));
+	const facts = [['Change fees', /[1-9]/.test(fees) && money(fees, booking.currency)], ['Total', money(booking.total_amount, booking.currency)], ['Paid', money(booking.paid_amount, booking.currency)],
 		['Fare', words(booking.fare_code)], ['E-mail', booking.contact?.email ?? '–'], ['Booked', moment(booking.created_at)],
 		['Confirmed', booking.confirmed_at && moment(booking.confirmed_at)],
 		['Cancelled', booking.cancelled_at && moment(booking.cancelled_at)],
@@ -103,8 +130,8 @@ function factsNode(booking) {
 			.map(([name, value]) => [h('dt', null, name), h('dd', null, value)])));
 }
 
-// Says how long the hold lasts; warns once, aloud, a minute before its end.
-function deadlineNode(booking) {
+// Says how long the hold lasts; warns once, aloud, a minute before its end. Then the booking is read again, by the server's clock.
+function deadlineNode(booking, refresh) {
 	const end = new Date(booking.payment_required_by).getTime();
 	const text = h('span');
 	let warned = false;
@@ -119,11 +146,14 @@ function deadlineNode(booking) {
 		}
 		if (left <= 0) {
 			stopCountdown();
+			document.querySelectorAll('#view .actions button').forEach((button) => { button.disabled = true; });
+			countdown = setTimeout(async () => refresh(await get(`/v1/bookings/${booking.booking_id}`)), LAPSE_PAUSE);
 		}
 	};
-	tick();
 	stopCountdown();
 	countdown = setInterval(tick, 1000);
+	text.textContent = '';
+	setTimeout(tick);
 	return h('p', {class: 'notice warn'}, `Pay by ${moment(booking.payment_required_by)} to keep the seats. `, text);
 }
 
@@ -182,6 +212,7 @@ function actionsNode(booking, refresh) {
 
 // The booking that was just made or found; of any other only the form to find it.
 export async function bookingView(reference) {
+	await shown.restore(reference);
 	const booking = shown.booking;
 	if (booking?.booking_reference !== reference) {
 		return retrieveView(reference);
@@ -203,7 +234,8 @@ export async function bookingView(reference) {
 			h('p', {class: 'lead'}, 'Keep the reference: with it and your last name you find the booking again.'),
 			headNode(booking),
 			h('div', {class: 'space'}),
-			booking.status === 'held' && deadlineNode(booking),
+			booking.status === 'held' && deadlineNode(booking, refresh),
+			await disruptionsNode(booking),
 			h('div', {class: 'columns'}, h('div', null, itemsNode(booking), actionsNode(booking, refresh)), factsNode(booking)),
 		],
 	};

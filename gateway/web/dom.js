@@ -76,9 +76,10 @@ function sentence(text) {
 	return /[.!?]$/.test(first) ? first : `${first}.`;
 }
 
-// Runs work while the button is off, so that nothing is sent twice by a double click.
+// Runs work while the button is off, and those beside it, so that nothing is sent twice and no two things at once.
 export async function busyWhile(button, work) {
-	button.disabled = true;
+	const buttons = [...button.closest('.actions')?.querySelectorAll('button') ?? [button]].filter((one) => !one.disabled);
+	buttons.forEach((one) => { one.disabled = true; });
 	clearProblem();
 	try {
 		return await work();
@@ -86,6 +87,6 @@ export async function busyWhile(button, work) {
 		showProblem(error);
 		return undefined;
 	} finally {
-		button.disabled = false;
+		buttons.forEach((one) => { one.disabled = false; });
 	}
 }

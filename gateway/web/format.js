@@ -39,6 +39,12 @@ export const moment = (utc) => new Intl.DateTimeFormat('en-GB', {dateStyle: 'med
 
 export const duration = (minutes) => `${Math.floor(minutes / 60)}\u00a0h\u00a0${String(minutes % 60).padStart(2, '0')}\u00a0min`;
 
+// Whether a flight is late or does not go, in words; null when it is as planned.
+export const disruption = (flight) => ({
+	cancelled: 'Cancelled',
+	delayed: flight.estimated_departure ? `Delayed: leaves ${moment(flight.estimated_departure)}` : 'Delayed',
+}[flight.status] ?? null);
+
 // "1234.50", "EUR" -> "1,234.50 EUR". The text is cut, not calculated: money never becomes a float.
 export const money = (amount, currency) => {
 	const [whole, cents] = String(amount).split('.');

@@ -52,10 +52,13 @@ function seatsGone(error) {
 	window.addEventListener('viewshown', () => showProblem(error), {once: true});
 }
 
-function onSubmit(event) {
-	const form = event.target;
-	const button = event.submitter ?? form.querySelector('button[value=instant]');
-	event.preventDefault();
+// The Enter key in a field is no decision to pay: only a button sends the form.
+function onChoice(event) {
+	const button = event.target;
+	const form = button.form;
+	if (!form.reportValidity()) {
+		return;
+	}
 	busyWhile(button, async () => {
 		try {
 			await book(form, button.value);
@@ -74,15 +77,15 @@ export async function passengersView() {
 		location.replace('#/');
 		return null;
 	}
-	const form = h('form', {class: 'card', onsubmit: onSubmit},
+	const form = h('form', {class: 'card', onsubmit: (event) => event.preventDefault()},
 		draft.seats.map(passengerFields),
 		h('fieldset', null, h('legend', null, 'Contact'),
 			h('div', {class: 'fields'}, field('E-mail', h('input', {
 				type: 'email', name: 'email', required: true, maxlength: '254', autocomplete: 'email',
 			}), {size: 'two-thirds', help: 'For messages about this booking.'}))),
 		h('div', {class: 'actions'},
-			h('button', {class: 'button main', value: 'instant'}, `Pay ${money(total(), draft.flight.currency)} now`),
-			h('button', {class: 'button', value: 'hold'}, 'Hold the seats, pay later')));
+			h('button', {type: 'button', class: 'button main', value: 'instant', onclick: onChoice}, `Pay ${money(total(), draft.flight.currency)} now`),
+			h('button', {type: 'button', class: 'button', value: 'hold', onclick: onChoice}, 'Hold the seats, pay later')));
 	return {
 		title: 'Passengers',
 		step: 3,

@@ -15,12 +15,12 @@ const BAR = {height: 22, gap: 6, letter: 9, widest: 760};
 
 const isNumber = (value) => value !== null && value !== '' && Number.isFinite(Number(value));
 
-function drawing(report, rows, columns) {
+function drawing(report, {rows, columns, parameters}) {
 	const known = DRAWN[report] ?? {};
 	const value = known.value ?? columns.find((name) => rows.every((row) => isNumber(row[name])));
 	const label = known.label ?? columns[0];
 	const drawn = rows.filter((row) => isNumber(row[value]));
-	if (known.sorted) {
+	if (known.sorted && !['date', 'month'].includes(parameters.group_by)) { // time has an order of its own
 		drawn.sort((a, b) => Number(b[value]) - Number(a[value]));
 	}
 	return {value, label, percent: known.percent ?? false, rows: drawn.slice(0, MOST_BARS), left: drawn.length - MOST_BARS};
@@ -95,7 +95,7 @@ function tableNode(title, answer) {
 }
 
 function answerNodes(entry, answer, parameters) {
-	const chart = drawing(entry.name, answer.rows, answer.columns);
+	const chart = drawing(entry.name, answer);
 	const csv = `/v1/reports/${entry.name}?${new URLSearchParams({...parameters, format: 'csv'})}`;
 	return [
 		h('p', {class: 'muted'}, answer.freshness ? `Data as of ${moment(answer.freshness)}. ` : '',

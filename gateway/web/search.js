@@ -2,7 +2,7 @@
 
 import {airport, airports, get} from './api.js';
 import {announce, field, h, select, showProblem} from './dom.js';
-import {cabinName, clock, duration, longDate, money, moveDate, offsetText, plural, shortDate, today} from './format.js';
+import {cabinName, clock, disruption, duration, longDate, money, moveDate, offsetText, plural, shortDate, today} from './format.js';
 
 const CABINS = ['economy', 'premium_economy', 'business', 'first'];
 const FEW_SEATS = 9;
@@ -137,6 +137,7 @@ export async function leg(flight) {
 	return h('div', {class: 'leg'},
 		h('h2', null, `${flight.flight_number}`, h('span', {class: 'muted'}, ` · aircraft ${flight.aircraft_code} · `
 			+ `${flight.distance_km.toLocaleString('en')} km`)),
+		disruption(flight) && h('p', {class: 'notice warn'}, disruption(flight)),
 		place('depart', flight.scheduled_departure_local, origin, 0),
 		h('div', {class: 'middle'}, duration(flight.duration_minutes)),
 		place('arrive', flight.scheduled_arrival_local, destination, flight.arrival_day_offset));

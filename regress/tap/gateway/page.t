@@ -290,6 +290,9 @@ view_ok('passengers');
 
 subtest 'held' => sub {
 	$browser->js("document.querySelector('[name=email]').focus()");
+	$browser->press('Enter');
+	sleep 0.5;
+	is(sql("SELECT count(*) FROM bookings WHERE contact_email = 'zoe\@example.org'"), 0, 'the Enter key in a field books nothing');
 	tab_to("e.value === 'hold'");
 	$browser->press('Enter');
 	$browser->wait_for("document.querySelector('.reference-code')");
@@ -305,6 +308,15 @@ subtest 'held' => sub {
 		 WHERE b.booking_reference = '$reference' AND s.status = 'held'"), 2, 'two seats are held');
 };
 view_ok('a held booking');
+
+subtest 'a reload, and a flight that is late' => sub {
+	sql("UPDATE flights SET status = 'delayed', estimated_departure = scheduled_departure + interval '95 minutes', estimated_arrival = scheduled_arrival + interval '95 minutes' WHERE flight_id = $flight");
+	$browser->js('window.isOld = true; location.reload()');
+	$browser->wait_for("!window.isOld && document.querySelector('.reference-code')");
+	is($browser->js("document.querySelector('.reference-code').textContent"), $reference, 'the booking is there again');
+	like(text(), qr/$number $origin.$destination: Delayed: leaves /, 'the delay is said');
+	sql("UPDATE flights SET status = 'scheduled', estimated_departure = NULL, estimated_arrival = NULL WHERE flight_id = $flight");
+};
 
 subtest 'pay' => sub {
 	$browser->js("document.querySelector('h1').focus()");
@@ -402,6 +414,50 @@ subtest 'pay at once, as a customer who is known' => sub {
 	is(heading(), 'Your booking is confirmed.', 'confirmed');
 	is(sql("SELECT count(*) FROM customers WHERE lower(email) = 'zoe\@example.org'"), 1, 'the customer is the same');
 	is(sql("SELECT status FROM seats WHERE flight_id = $flight AND seat_number = '$seat'"), 'booked', "seat $seat is booked");
+};
+
+subtest 'one thing at a time' => sub {
+	my ($seat) = to_passengers(1);
+	$browser->enter('[name=name-0]', 'Double ' . 'Click' x 30);
+	$browser->enter('[name=email]', 'double@example.org');
+	$browser->js(q{document.querySelector('button[value=instant]').click(); document.querySelector('button[value=hold]').click()});
+	$browser->wait_for("document.querySelector('.reference-code')");
+	sleep 0.5;
+	is(sql("SELECT string_agg(status, ',') FROM bookings WHERE contact_email = 'double\@example.org'"), 'confirmed', 'paying and holding are not both sent');
+	$browser->size(390, 844);
+	is($browser->js('document.documentElement.scrollWidth <= innerWidth'), JSON::PP::true, 'a long name does not widen a telephone\'s page');
+	$browser->size(1280, 900);
+};
+
+subtest 'a hold that lapses on the page' => sub {
+	my ($seat) = to_passengers(1);
+	$browser->enter('[name=name-0]', 'Slow Payer');
+	$browser->enter('[name=email]', 'slow@example.org');
+	sql("ALTER DATABASE flight_booking SET booking.hold_duration = '4s'; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'booking_app'");
+	$browser->click('button[value=hold]');
+	$browser->wait_for("document.querySelector('.badge.held')");
+	$browser->wait_for("document.querySelector('.badge.expired')");
+	is($browser->js("document.querySelectorAll('#view .actions button').length"), 0, 'is shown as expired, and cannot be paid any more');
+	sql("ALTER DATABASE flight_booking RESET booking.hold_duration; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'booking_app'");
+};
+
+subtest 'the chosen seat under the pointer' => sub {
+	my ($seat) = to_passengers(1);
+	$browser->js("history.back()");
+	$browser->wait_for("document.querySelector('.seat-map')");
+	$browser->click('.seat.available');
+	my ($under, $away) = map { $browser->js("getComputedStyle(document.querySelector('$_')).backgroundColor") } '.seat-map [aria-pressed=true]', '.legend [aria-pressed=true]';
+	is($under, $away, 'looks chosen');
+};
+
+subtest 'a report by date' => sub {
+	$browser->js("location.hash = '#/reports/load-factor'");
+	$browser->wait_for("document.querySelector('.output table')");
+	$browser->js(q{document.querySelector('[name=group_by]').value = 'date'; document.querySelector('.output').replaceChildren(); document.querySelector('section form button').click()});
+	$browser->wait_for("document.querySelector('.output svg.bars')");
+	my @dates = @{ $browser->js(q{[...document.querySelectorAll('.output svg.bars text[text-anchor=end]')].map((e) => e.textContent)}) };
+	cmp_ok(scalar @dates, '>', 3, 'has its dates');
+	is_deeply(\@dates, [ sort @dates ], 'in their order');
 };
 
 # ---------------------------------------------------------------- reports
