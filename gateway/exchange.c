@@ -21,6 +21,7 @@
 
 static bool is_read_only(const char *method);
 static bool is_kept(GwExchange *ex);
+static const char *reason(const GwExchange *ex);
 
 /*
  * Starts the clock and the counters. The caller has set the first members and zeroed
@@ -72,8 +73,8 @@ gw_exchange_send(GwExchange *ex)
 		mg_disable_connection_keep_alive(ex->conn);
 	if (out == NULL)
 		return;
-	gw_reply_write(reply, out, mg_get_response_code_text(ex->conn, reply->status),
-				   ex->request.id, keep ? ex->config->keep_alive : 0,
+	gw_reply_write(reply, out, reason(ex), ex->request.id,
+				   keep ? ex->config->keep_alive : 0,
 				   strcmp(ex->request.method, "HEAD") == 0);
 	fclose(out);
 	mg_write(ex->conn, text, length);
@@ -121,4 +122,13 @@ is_kept(GwExchange *ex)
 		   ex->config->keep_alive > 0 && !ex->crowded && !atomic_load(ex->stopping);
 	mg_set_user_connection_data(ex->conn, (void *) (keep ? served : 0));
 	return keep;
+}
+
+/* The words of RFC 9110, where the library has older ones. */
+static const char *
+reason(const GwExchange *ex)
+{
+	return ex->reply.status == 422
+			   ? "Unprocessable Content"
+			   : mg_get_response_code_text(ex->conn, ex->reply.status);
 }

@@ -8,7 +8,7 @@ use warnings;
 
 use Cwd qw(abs_path);
 use Exporter qw(import);
-use File::Basename qw(dirname);
+use File::Basename qw(basename dirname);
 use HTTP::Tiny;
 use JSON::PP ();
 use Test::More;
@@ -42,7 +42,31 @@ sub docker
 	return $said;
 }
 
-sub compose { return docker("compose $_[0]") }
+sub compose
+{
+	my ($command) = @_;
+
+	keep_logs() if $command =~ /^down\b/;
+	return docker("compose $command");
+}
+
+# What the servers have said so far and how they ended, since "down" takes it away: regress/output/compose has it for a file that fails.
+my $logs = "$tree/regress/output/compose/" . basename($0, '.t') . '.log';
+
+sub keep_logs
+{
+	run("mkdir -p '" . dirname($logs) . "'; { date -u +'==== %FT%TZ'; docker compose --profile '*' ps -a --format 'table {{.Name}}\t{{.Status}}'; docker compose --profile '*' logs --no-color --timestamps; } >>'$logs'");
+	return;
+}
+
+END
+{
+	my $status = $?;
+
+	keep_logs();
+	unlink $logs if $status == 0 && Test::More->builder->is_passing;
+	$? = $status;
+}
 
 sub exec_in
 {

@@ -51,6 +51,7 @@ subtest 'replies' => sub {
 	$response = request('GET', '/v1/echo');
 	is($response->{headers}{'cache-control'}, 'no-store', 'Cache-Control');
 	is($response->{headers}{'x-content-type-options'}, 'nosniff', 'nosniff');
+	is(request('GET', '/v1/raise/SB010')->{reason}, 'Unprocessable Content', 'the words of a 422');
 	like($response->{headers}{'content-security-policy'}, qr/^default-src 'self'/, 'CSP');
 	is($response->{headers}{'referrer-policy'}, 'no-referrer', 'Referrer-Policy');
 	is($response->{headers}{"cross-origin-$_-policy"}, 'same-origin', "Cross-Origin-$_-Policy") for qw(resource opener);
