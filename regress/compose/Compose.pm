@@ -51,7 +51,7 @@ sub compose
 }
 
 # What the servers have said so far and how they ended, since "down" takes it away: regress/output/compose has it for a file that fails.
-my $logs = "$tree/regress/output/compose/" . basename($0, '.t') . '.log';
+my $logs = "$tree/regress/output/compose/" . basename($0, '.t') . '-' . ($ENV{PG_MAJOR} // 'default') . '.log';
 
 sub keep_logs
 {

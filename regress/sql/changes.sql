@@ -124,6 +124,10 @@ SELECT item_no, event_type, seat_number, seat_delta, revenue_delta FROM booking_
 SAVEPOINT refused;
 SELECT fixture.moved(:b, '1:3D');
 ROLLBACK TO refused;
+SELECT fixture.moved(:b, '1:3A', '2:3A', '3:5D');
+ROLLBACK TO refused;
+SELECT fixture.moved(:b, '1:5D', '2:5D');
+ROLLBACK TO refused;
 SELECT booking_id AS h FROM booking.create_booking(fixture.wish(84, '{5A,5B}')) \gset
 SELECT fixture.moved(:h, '1:5B', '2:5A'), (SELECT string_agg(DISTINCT status, ',') FROM seats WHERE flight_id = 84 AND seat_number IN ('5A', '5B')) AS seats;
 SELECT booking_id AS t FROM booking.create_booking(fixture.trip(2, '84:5C', '85:5D')) \gset

@@ -42,7 +42,7 @@ SELECT string_agg(to_hex(n), ' ' ORDER BY n) AS refused_by_domain, count(*) FILT
                (8231), (8232), (8238), (8239), (8287), (8288), (8303), (8304), (65278), (65279), (65528), (65529), (65531), (65532), (917503), (917504), (917631), (917632)) AS c (n),
        LATERAL (SELECT fixture.answer(format('SELECT %L::person_name', 'A' || chr(n) || 'B')), fixture.answer(format('SELECT booking.create_customer(%L)', 'A' || chr(n) || 'B'))) AS a (domain, answer)
  WHERE domain <> 'accepted' OR answer <> 'accepted';
-SELECT name, fixture.answer(format('SELECT booking.create_customer(%L)', name)) AS answer, fixture.answer(format('SELECT %L::person_name', name)) = 'accepted' AS domain
+SELECT no, fixture.answer(format('SELECT booking.create_customer(%L)', name)) AS answer, fixture.answer(format('SELECT %L::person_name', name)) = 'accepted' AS domain
   FROM unnest(ARRAY['123', '-', '''', '王', 'Æ', 'Nguyễn Thị', 'Иван', U&'\0645\06CC\200C\062E\0648\0627\0647', U&'\0D05\0D28\0D4D\200D', U&'\200D\0D05', U&'\0645\200C\200C\062E', U&'Jo\200Cn']) WITH ORDINALITY AS n (name, no)
  ORDER BY no;
 -- what one keyboard types for a name is what another does
@@ -61,5 +61,5 @@ CREATE FUNCTION fixture.party(VARIADIC names text[]) RETURNS jsonb LANGUAGE sql 
 SELECT fixture.answer(format('SELECT booking.create_booking(%L)', fixture.party('Zoë O''Hara', U&'ZOE\0308 O\2019HARA'))) AS twice,
        fixture.answer(format('SELECT booking.create_booking(%L)', fixture.party('Eva Strauß', 'eva  strauss'))) AS and_so, fixture.answer(format('SELECT booking.create_booking(%L)', fixture.party('Zoë O''Hara', 'Zoe O''Hara'))) AS two;
 SELECT booking_reference AS reference FROM booking.create_booking(fixture.party('Zoë  van der O''Hara-Weiß')) \gset
-SELECT name, fixture.answer(format('SELECT booking.find_booking(%L, %L)', :'reference', name)) = 'accepted' AS found
+SELECT no, fixture.answer(format('SELECT booking.find_booking(%L, %L)', :'reference', name)) = 'accepted' AS found
   FROM unnest(ARRAY['o’hara–weiss', ' O''HARA-WEISS ', 'Van  Der O''Hara-Weiß', U&'ZOE\0308 van der O''Hara-Weiß', 'Weiß', 'Zoë', U&'\200D']) WITH ORDINALITY AS n (name, no) ORDER BY no;

@@ -26,6 +26,7 @@
 static BkQuery price_moves = BK_SELECT(
 	"SELECT w.item_no, COALESCE(" BK_SQL_LIVE(
 		"i") ", false) AS item_live,"
+			 "       COALESCE(b.status = 'held' AND i.status = 'expired', false) AS hold_lapsed,"
 			 "       COALESCE(i.status IN ('flown', 'no_show') OR " BK_SQL_LEFT(
 				 "o") ", false) AS flight_left,"
 					  "       f.flight_id = o.flight_id OR a.changeable OR " BK_SQL_LET_DOWN(
@@ -34,6 +35,7 @@ static BkQuery price_moves = BK_SELECT(
 							   "       f.flight_id = o.flight_id AND f.status <> 'cancelled' OR " BK_SQL_ON_SALE
 							   " AS on_sale,"
 							   "       f.currency = b.currency AS same_currency, s.seat_number IS NOT NULL AS seat_found,"
+							   "       pg_catalog.count(*) OVER (PARTITION BY f.flight_id, w.seat_number) > 1 AS seat_twice,"
 							   "       w.seat_number, i.passenger_type <> 'adult' AND " BK_SQL_EXIT_ROW
 							   " AS minor_in_exit_row"
 							   "  FROM unnest($2, $3, $4) AS w (item_no, flight_id, seat_number)"
@@ -328,7 +330,12 @@ require_all_allowed(int64 booking_id, const MoveArrays *arrays)
 							   bk_datum(arrays->seat_numbers));
 
 	for (uint64 row = 0; row < rows.count; row++)
+	{
+		/* Since the booking was locked, and another has taken the seat. */
+		if (bk_row_bool(rows, row, "hold_lapsed"))
+			bk_booking_refuse_lapsed(booking_id);
 		require_allowed(rows, row);
+	}
 }
 
 /* Raises what forbids a move of price_moves: SB002, SB010, SB011, SB019. */
@@ -359,6 +366,10 @@ require_allowed(BkRows moves, uint64 row)
 	if (!bk_row_bool(moves, row, "seat_found"))
 		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
 				errmsg("no such seat for item %s", item));
+	if (bk_row_bool(moves, row, "seat_twice"))
+		ereport(ERROR, errcode(SB_VALIDATION_ERROR),
+				errmsg("seat \"%s\" of flight %s is asked for twice",
+					   bk_row_text(moves, row, "seat_number"), flight));
 	if (bk_row_bool(moves, row, "minor_in_exit_row"))
 		bk_seats_refuse_minor(bk_row_text(moves, row, "seat_number"),
 							  bk_row_int64(moves, row, "new_flight"));
