@@ -58,3 +58,20 @@ gw_clock_back_off(int attempt, long base_ms, long cap_ms)
 		random = (uint32_t) gw_clock_ms();
 	gw_clock_sleep(1 + (long) (random % (uint32_t) most));
 }
+
+/* That moment on the clock that nobody sets. */
+struct timespec
+gw_clock_after(long ms)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += ms / 1000;
+	at.tv_nsec += ms % 1000 * 1000000;
+	if (at.tv_nsec >= 1000000000)
+	{
+		at.tv_sec++;
+		at.tv_nsec -= 1000000000;
+	}
+	return at;
+}

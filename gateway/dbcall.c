@@ -9,8 +9,10 @@
 #include <errno.h>
 #include <libpq-fe.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "clock.h"
 #include "metrics.h"
@@ -20,6 +22,7 @@
 #define MAX_RECONNECTS 1
 #define RETRY_PAUSE_MS 20
 #define LONGEST_RETRY_PAUSE_MS 200
+#define CANCEL_MS 1000       /* then the connection is given up */
 #define LOOK_MS 100          /* how often to look whether the client is still there */
 #define ANSWER_GRACE_MS 2000 /* past statement_timeout, then the server is given up */
 #define LONGEST_ANSWER_MS \
@@ -41,7 +44,8 @@ static long answer_time(const GwConn *conn, const GwCallLimits *limits);
 static PGresult *receive_answer(PGconn *pg, long timeout, const GwPeer **client,
 								bool *row_seen);
 static bool wait_for_answer(PGconn *pg, long deadline, const GwPeer **client);
-static void cancel(PGconn *pg);
+static bool cancel(PGconn *pg);
+static void *run_cancel(void *request);
 static void take_error(GwSqlError *error, const PGresult *result, bool row_seen);
 static char *copy_field(const PGresult *result, int field);
 static bool take_reply(GwReply *reply, const PGresult *result, GwSqlError *error);
@@ -88,6 +92,11 @@ try_call(GwConn *conn, const GwRequest *request, const GwCallLimits *limits,
 	result = receive_answer(conn->pg, answer_time(conn, limits), &client, &row_seen);
 	if (PQresultStatus(result) == PGRES_TUPLES_OK)
 		good = take_reply(reply, result, error);
+	else if (result == NULL && client != limits->client)
+	{
+		gw_sqlerror_set(error, "57014", "the client has gone");
+		gw_conn_close(conn);
+	}
 	else if (result == NULL && request->safe && limits->retry)
 	{
 		/* Sent again it would only wait as long again. */
@@ -209,23 +218,46 @@ wait_for_answer(PGconn *pg, long deadline, const GwPeer **client)
 			return true;
 		if (ready == 0 && *client != NULL && gw_socket_has_gone(*client))
 		{
-			cancel(pg);
 			*client = NULL;
+			if (!cancel(pg))
+				return false;
 		}
 	}
 	return true;
 }
 
-/* Asks the server to end what it does for us; the answer then is an error. */
-static void
+/*
+ * Asks the server to end what it does for us; the answer then is an error. The library waits
+ * for that without a limit, so a thread of its own does. False when it is not known in time
+ * whether the request has arrived: it may yet, and must not meet another statement.
+ */
+static bool
 cancel(PGconn *pg)
 {
+	const struct timespec until = gw_clock_after(CANCEL_MS);
 	PGcancel *request = PQgetCancel(pg);
+	pthread_t thread;
+
+	if (request == NULL || pthread_create(&thread, NULL, run_cancel, request) != 0)
+	{
+		PQfreeCancel(request);
+		return false;
+	}
+	if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) == 0)
+		return true;
+	pthread_detach(thread);
+	return false;
+}
+
+/* The thread of a request, which it frees. */
+static void *
+run_cancel(void *request)
+{
 	char error[256];
 
-	if (request != NULL)
-		PQcancel(request, error, sizeof(error));
+	PQcancel(request, error, sizeof(error));
 	PQfreeCancel(request);
+	return NULL;
 }
 
 /*

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "clock.h"
+
 /* The connections of one database; those not taken are a stack, so that few stay in use. */
 typedef struct Shelf
 {
@@ -27,7 +29,6 @@ struct GwPool
 };
 
 static bool fill_shelf(Shelf *shelf, GwDatabase db, long size);
-static struct timespec time_after(long ms);
 
 /* Opens nothing yet: a connection is opened when it is first used. NULL without memory. */
 GwPool *
@@ -53,7 +54,7 @@ GwConn *
 gw_pool_take(GwPool *pool, GwDatabase db, long wait_ms)
 {
 	Shelf *shelf = &pool->shelves[db];
-	struct timespec until = time_after(wait_ms);
+	struct timespec until = gw_clock_after(wait_ms);
 	GwConn *conn = NULL;
 
 	pthread_mutex_lock(&shelf->lock);
@@ -68,7 +69,10 @@ gw_pool_take(GwPool *pool, GwDatabase db, long wait_ms)
 	return conn;
 }
 
-/* The caller is done with conn, in whatever state it is. */
+/*
+ * The caller is done with conn, in whatever state it is. One that is closed goes to the
+ * bottom, so that it is opened when no other is idle.
+ */
 void
 gw_pool_give(GwPool *pool, GwConn *conn)
 {
@@ -76,6 +80,11 @@ gw_pool_give(GwPool *pool, GwConn *conn)
 
 	pthread_mutex_lock(&shelf->lock);
 	shelf->idle[shelf->idle_count++] = conn;
+	if (conn->pg == NULL)
+	{
+		shelf->idle[shelf->idle_count - 1] = shelf->idle[0];
+		shelf->idle[0] = conn;
+	}
 	pthread_cond_signal(&shelf->given);
 	pthread_mutex_unlock(&shelf->lock);
 }
@@ -118,21 +127,4 @@ fill_shelf(Shelf *shelf, GwDatabase db, long size)
 		shelf->idle[shelf->idle_count++] = &shelf->conns[i];
 	}
 	return true;
-}
-
-/* That moment on the clock that nobody sets. */
-static struct timespec
-time_after(long ms)
-{
-	struct timespec at;
-
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += ms / 1000;
-	at.tv_nsec += ms % 1000 * 1000000;
-	if (at.tv_nsec >= 1000000000)
-	{
-		at.tv_sec++;
-		at.tv_nsec -= 1000000000;
-	}
-	return at;
 }
