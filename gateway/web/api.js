@@ -42,6 +42,11 @@ async function answer(response) {
 	});
 }
 
+let ahead = 0;
+
+// The server's time, by its last answer to the second: deadlines are the server's, and this clock may be wrong.
+export const serverNow = () => Date.now() - ahead;
+
 // One attempt; a server that cannot be reached is an ApiError too.
 async function send(method, path, body, headers) {
 	let response;
@@ -54,6 +59,7 @@ async function send(method, path, body, headers) {
 	} catch {
 		throw new ApiError(UNREACHABLE);
 	}
+	ahead = Date.now() - Date.parse(response.headers.get('Date'));
 	return answer(response);
 }
 
@@ -64,13 +70,24 @@ export function get(path, parameters = {}) {
 	return send('GET', query ? `${path}?${query}` : path, undefined, {});
 }
 
-// A request that may have been lost on the way is repeated under its key, so that it takes effect once.
+// Keys of requests whose answers were lost, by what was asked.
+const unanswered = new Map();
+
+// A request that may have been lost on the way is repeated under its key, so that it takes effect once: here, and when the button is
+// pressed again.
 export async function post(path, body) {
-	const headers = {'Idempotency-Key': newKey()};
+	const asked = JSON.stringify([path, body]);
+	const headers = {'Idempotency-Key': unanswered.get(asked) ?? newKey()};
+	unanswered.set(asked, headers['Idempotency-Key']);
 	for (let attempt = 1; ; attempt++) {
 		try {
-			return await send('POST', path, body, headers);
+			const answered = await send('POST', path, body, headers);
+			unanswered.delete(asked);
+			return answered;
 		} catch (error) {
+			if (!error.problem?.retryable) {
+				unanswered.delete(asked);
+			}
 			if (!error.problem?.retryable || attempt === ATTEMPTS) {
 				throw error;
 			}

@@ -1,8 +1,8 @@
 // A booking: retrieve it by reference and name, see it, pay it, cancel it.
 
-import {get, post} from './api.js';
+import {get, post, serverNow} from './api.js';
 import {announce, busyWhile, field, h} from './dom.js';
-import {addMoney, cabinName, clock, disruption, mediumDate, moment, money, words} from './format.js';
+import {cabinName, clock, disruption, mediumDate, moment, money, words} from './format.js';
 
 const KEPT = 'booking';
 
@@ -107,17 +107,17 @@ function itemsNode(booking) {
 			h('tbody', null, booking.items.map((item) => itemRow(booking, item)))));
 }
 
-// What has become of the flights, where they are not as planned.
+// What has become of the flights, where they are not as planned. Without an answer the booking is shown all the same.
 async function disruptionsNode(booking) {
 	const live = booking.items.filter((item) => !['cancelled', 'expired', 'flown', 'no_show'].includes(item.status));
-	const flights = await Promise.all([...new Set(live.map((item) => item.flight_id))].map((id) => get(`/v1/flights/${id}`)));
-	return flights.filter(disruption).map((flight) => h('p', {class: 'notice warn'},
+	const ids = [...new Set(live.map((item) => item.flight_id))];
+	const flights = await Promise.all(ids.map((id) => get(`/v1/flights/${id}`).catch(() => null)));
+	return flights.filter((flight) => flight && disruption(flight)).map((flight) => h('p', {class: 'notice warn'},
 		`${flight.flight_number} ${flight.origin}–${flight.destination}: ${disruption(flight)}`));
 }
 
 function factsNode(booking) {
-	const fees = addMoney(booking.items.map((item) => item.fee_amount));
-	const facts = [['Change fees', /[1-9]/.test(fees) && money(fees, booking.currency)], ['Total', money(booking.total_amount, booking.currency)], ['Paid', money(booking.paid_amount, booking.currency)],
+	const facts = [['Change fees', /[1-9]/.test(booking.fee_amount) && money(booking.fee_amount, booking.currency)], ['Total', money(booking.total_amount, booking.currency)], ['Paid', money(booking.paid_amount, booking.currency)],
 		['Fare', words(booking.fare_code)], ['E-mail', booking.contact?.email ?? '–'], ['Booked', moment(booking.created_at)],
 		['Confirmed', booking.confirmed_at && moment(booking.confirmed_at)],
 		['Cancelled', booking.cancelled_at && moment(booking.cancelled_at)],
@@ -136,7 +136,7 @@ function deadlineNode(booking, refresh) {
 	const text = h('span');
 	let warned = false;
 	const tick = () => {
-		const left = Math.floor((end - Date.now()) / 1000);
+		const left = Math.floor((end - serverNow()) / 1000);
 		text.textContent = left > 0
 			? `${Math.floor(left / 60)} min ${String(left % 60).padStart(2, '0')} s left.`
 			: 'This time has passed: the seats are free for others again.';

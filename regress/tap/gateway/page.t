@@ -315,7 +315,15 @@ subtest 'a reload, and a flight that is late' => sub {
 	$browser->wait_for("!window.isOld && document.querySelector('.reference-code')");
 	is($browser->js("document.querySelector('.reference-code').textContent"), $reference, 'the booking is there again');
 	like(text(), qr/$number $origin.$destination: Delayed: leaves /, 'the delay is said');
+	sql("UPDATE flights SET status = 'cancelled' WHERE flight_id = $flight; UPDATE booking_items AS i SET fee_amount = 12.50 FROM bookings AS b WHERE b.booking_id = i.booking_id AND booking_reference = '$reference' AND item_no = 1");
+	$browser->js('window.isOld = true; location.reload()');
+	$browser->wait_for("!window.isOld && document.querySelector('.reference-code')");
+	like(text(), qr/$number $origin.$destination: Cancelled/, 'and that it does not go');
+	like(text(), qr/Change fees\s+12\.50/, 'and the fee of a change');
+	sql("UPDATE booking_items AS i SET fee_amount = 0 FROM bookings AS b WHERE b.booking_id = i.booking_id AND booking_reference = '$reference'");
 	sql("UPDATE flights SET status = 'scheduled', estimated_departure = NULL, estimated_arrival = NULL WHERE flight_id = $flight");
+	$browser->js('window.isOld = true; location.reload()');
+	$browser->wait_for("!window.isOld && document.querySelector('.reference-code')");
 };
 
 subtest 'pay' => sub {
@@ -426,7 +434,42 @@ subtest 'one thing at a time' => sub {
 	is(sql("SELECT string_agg(status, ',') FROM bookings WHERE contact_email = 'double\@example.org'"), 'confirmed', 'paying and holding are not both sent');
 	$browser->size(390, 844);
 	is($browser->js('document.documentElement.scrollWidth <= innerWidth'), JSON::PP::true, 'a long name does not widen a telephone\'s page');
+	cmp_ok($browser->js("document.querySelector('.stack tbody td').getBoundingClientRect().height"), '<', 40, 'nor breaks what is beside it');
 	$browser->size(1280, 900);
+};
+
+subtest 'answers that are lost, and a clock that is ahead' => sub {
+	my ($seat) = to_passengers(1);
+	$browser->enter('[name=name-0]', 'Unlucky Traveller');
+	$browser->enter('[name=email]', 'unlucky@example.org');
+	# The answers of bookings are lost at first, and those of flights for good; the keys are written down.
+	$browser->js(q{{
+		const real = window.fetch;
+		window.keys = [];
+		window.fetch = async (path, options) => {
+			const answer = await real(path, options);
+			if (path === '/v1/bookings' && options.method === 'POST') {
+				window.keys.push(options.headers['Idempotency-Key']);
+				if (window.keys.length <= 3) { throw new TypeError('lost'); }
+			}
+			if (/^\/v1\/flights\/\d+$/.test(path)) { throw new TypeError('lost'); }
+			return answer;
+		};
+		const now = Date.now;
+		Date.now = () => now() + 30 * 60 * 1000;
+	}});
+	$browser->click('button[value=hold]');
+	$browser->wait_for("document.querySelector('#problem .problem')");
+	$browser->click('button[value=hold]');
+	$browser->wait_for("document.querySelector('.reference-code')");
+	is($browser->js('new Set(window.keys).size + " of " + window.keys.length'), '1 of 4', 'pressed again the request has the same key');
+	is(sql("SELECT count(*) FROM bookings WHERE contact_email = 'unlucky\@example.org'"), 1, 'and takes effect once');
+	sleep 2.5;
+	like(text(), qr/Pay by .*1\d min \d\d s left/, 'the time that is left is the server\'s');
+	is($browser->js("document.querySelectorAll('.actions button:not([disabled])').length"), 2, 'and the hold can be paid and cancelled');
+	$browser->goto("$base/#/retrieve");
+	$browser->js('location.reload()');
+	$browser->trouble;
 };
 
 subtest 'a hold that lapses on the page' => sub {
