@@ -14,13 +14,15 @@ CREATE_REPLICATION_SLOT reports_slot LOGICAL booking (SNAPSHOT 'use' :failover) 
 \echo BEGIN;
 \echo SET LOCAL session_replication_role = replica;
 
+-- Of a published table, what is not generated
+\set columns 'LATERAL (SELECT string_agg(quote_ident(attname), \', \') FROM pg_attribute WHERE attrelid = format(\'public.%I\', tablename)::regclass AND attname = ANY (attnames) AND attgenerated = \'\') AS c (columns)'
+
 SELECT format('SELECT %L', format('CREATE TEMPORARY TABLE %1$I (LIKE public.%1$I INCLUDING GENERATED) ON COMMIT DROP;', tablename)),
        format('SELECT %L', format('COPY pg_temp.%I (%s) FROM STDIN;', tablename, columns)),
        format('COPY public.%I (%s) TO STDOUT', tablename, columns),
        format('SELECT %L', '\.'),
        format('SELECT %L', format('ANALYZE pg_temp.%I;', tablename))
-  FROM pg_publication_tables, LATERAL (SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute
-                 WHERE attrelid = format('public.%I', tablename)::regclass AND attname = ANY (attnames) AND attgenerated = '') AS c (columns)
+  FROM pg_publication_tables, :columns
  WHERE pubname = 'reports_publication' AND schemaname = 'public' \gexec
 
 SELECT format('DELETE FROM public.%1$I AS t WHERE NOT EXISTS (SELECT FROM pg_temp.%1$I AS c WHERE (%2$s) AND c *= t);'
@@ -28,8 +30,7 @@ SELECT format('DELETE FROM public.%1$I AS t WHERE NOT EXISTS (SELECT FROM pg_tem
               ' SELECT %3$s FROM pg_temp.%1$I AS c WHERE NOT EXISTS (SELECT FROM public.%1$I AS t WHERE %2$s);',
               tablename, same_key, columns)
   FROM pg_publication_tables,
-       LATERAL (SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute
-                 WHERE attrelid = format('public.%I', tablename)::regclass AND attname = ANY (attnames) AND attgenerated = '') AS c (columns),
+       :columns,
        LATERAL (SELECT string_agg(format('c.%1$I = t.%1$I', attname), ' AND ')
                   FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY (indkey)
                  WHERE indisprimary AND indrelid = format('public.%I', tablename)::regclass) AS k (same_key)
