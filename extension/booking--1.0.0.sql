@@ -65,6 +65,15 @@ COMMENT ON FUNCTION booking.seat_map(bigint) IS
 characteristics: IATA PADIS letters, W window, A aisle, E exit row, K bulkhead, L extra leg room; price at the standard
 fare in the flight''s currency. SB010: flight_id is missing; SB011: no such flight.';
 
+CREATE FUNCTION booking.list_fares()
+    RETURNS TABLE (fare_code text, name text, refundable boolean, changeable boolean, price_factor numeric, fees json)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_list_fares';
+COMMENT ON FUNCTION booking.list_fares() IS
+'The fares on sale, the cheapest first. An item''s price is the seat''s times price_factor. fees: an array of hours_before_departure with
+cancellation_fee_percent and change_fee_percent of the item''s price, the most hours first; the first whose hours are left counts, and
+where there is none, 100 percent. Not refundable: a cancellation keeps all; not changeable: the flight stays.';
+
 ---------------------------------------------------------------------------------------------------------------------
 -- Customers and bookings
 ---------------------------------------------------------------------------------------------------------------------
@@ -850,6 +859,7 @@ SELECT p.object_type, o.object, p.privilege, p.grantees::text[]
         'booking.confirm_change(bigint, numeric, text, text)',
         'booking.change_seat(bigint, smallint, text, numeric, text, text, integer)']),
     ('FUNCTION', 'EXECUTE', '{booking_agent, booking_operator}', ARRAY[
+        'booking.list_fares()',
         'booking.search_flights(text, text, date, integer, text)',
         'booking.search_connections(text, text, date, integer, text)',
         'booking.seat_map(bigint)']),

@@ -37,6 +37,8 @@ static const struct
 #define CONTEXT_HEADERS (sizeof(context_headers) / sizeof(context_headers[0]))
 
 static bool fill_from_process(GwExchange *ex);
+static void fill_from_files(GwExchange *ex);
+static bool is_read(GwExchange *ex);
 static void fill_from_memory(GwReply *reply, const char *type, char *text, size_t length);
 static bool is_api_path(const char *path);
 static void call_database(GwExchange *ex);
@@ -51,13 +53,15 @@ gw_answer_fill(GwExchange *ex)
 	if (!ex->admin && !gw_origin_check_host(ex, &problem))
 		gw_exchange_refuse(ex, &problem);
 	else if (fill_from_process(ex))
-		return;
+		;
 	else if (ex->admin)
 		gw_exchange_refuse(ex, &(GwProblem){"not_found", "Ask for it on GATEWAY_PORT."});
 	else if (is_api_path(ex->request.path))
 		call_database(ex);
 	else
-		gw_static_reply(&ex->request, gw_exchange_header(ex, "If-None-Match"), &ex->reply);
+		fill_from_files(ex);
+	if (ex->request.safe)
+		gw_reply_spare(&ex->reply, gw_exchange_header(ex, "If-None-Match"));
 }
 
 /*
@@ -82,13 +86,9 @@ fill_from_process(GwExchange *ex)
 	}
 	if (!health && !ready && !metrics)
 		return false;
-	if (!ex->request.safe)
-	{
-		gw_exchange_refuse(ex,
-						   &(GwProblem){"method_not_allowed", "This can only be read."});
-		gw_reply_header(&ex->reply, "Allow", "GET, HEAD");
-	}
-	else if (health)
+	if (!is_read(ex))
+		return true;
+	if (health)
 		fill_from_memory(&ex->reply, "application/json", strdup("{\"status\":\"ok\"}"),
 						 15);
 	else if (ready)
@@ -100,6 +100,35 @@ fill_from_process(GwExchange *ex)
 						 length);
 	}
 	return true;
+}
+
+/* Answers with a file of the page, if it is one. */
+static void
+fill_from_files(GwExchange *ex)
+{
+	const GwFile *file = gw_static_find(ex->request.path);
+
+	if (file == NULL)
+		gw_exchange_refuse(ex, &(GwProblem){"not_found", "There is nothing here."});
+	else if (is_read(ex))
+		gw_static_reply(file, &ex->reply);
+}
+
+/* Is what can only be read indeed read? If not, the reply tells what can be done. */
+static bool
+is_read(GwExchange *ex)
+{
+	bool asks = strcmp(ex->request.method, "OPTIONS") == 0;
+
+	if (ex->request.safe && !asks)
+		return true;
+	if (asks)
+		ex->reply.status = 204;
+	else
+		gw_exchange_refuse(ex,
+						   &(GwProblem){"method_not_allowed", "This can only be read."});
+	gw_reply_header(&ex->reply, "Allow", "GET, HEAD, OPTIONS");
+	return false;
 }
 
 /* Takes text over. */

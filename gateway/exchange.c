@@ -105,7 +105,8 @@ gw_exchange_end(GwExchange *ex)
 static bool
 is_read_only(const char *method)
 {
-	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 ||
+		   strcmp(method, "OPTIONS") == 0;
 }
 
 /* Will the connection serve another request? Counts them on the way. */

@@ -126,7 +126,18 @@ finish_line(json_t *line)
 							JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(6));
 
 	if (text != NULL)
-		fprintf(stdout, "%s\n", text);
+	{
+		flockfile(stdout);
+		for (const char *c = text; *c != '\0'; c++)
+		{
+			if (*c == 127) /* which jansson leaves as it is */
+				fputs_unlocked("\\u007F", stdout);
+			else
+				putc_unlocked(*c, stdout);
+		}
+		putc_unlocked('\n', stdout);
+		funlockfile(stdout);
+	}
 	free(text);
 	json_decref(line);
 }

@@ -13,6 +13,7 @@
 
 #define MAX_HOST 255
 
+static const char *host_of(const GwExchange *ex);
 static bool is_served(const GwConfig *config, const char *host);
 static size_t name_length(const char *host);
 static bool is_address(const char *name);
@@ -20,13 +21,15 @@ static bool is_listed(const char *hosts, const char *name);
 static bool is_own_page(const GwExchange *ex);
 static bool is_deliberate(const GwExchange *ex);
 
-/* False, with the reason in problem, for a host that is not ours. HTTP/1.0 need not name one. */
+/* False, with the reason in problem, for a host that is not ours, in the target or in Host. HTTP/1.0 need not name one. */
 bool
 gw_origin_check_host(const GwExchange *ex, GwProblem *problem)
 {
 	const char *host = gw_exchange_header(ex, "Host");
+	const char *authority = ex->request.authority;
 
-	return host == NULL || is_served(ex->config, host) ||
+	return ((host == NULL || is_served(ex->config, host)) &&
+			(authority == NULL || is_served(ex->config, authority))) ||
 		   gw_request_refuse(problem, "misdirected_request",
 							 "GATEWAY_HOSTS does not name this host.");
 }
@@ -38,7 +41,7 @@ gw_origin_check_host(const GwExchange *ex, GwProblem *problem)
 bool
 gw_origin_check_write(const GwExchange *ex, GwProblem *problem)
 {
-	if (ex->request.safe || strcmp(ex->request.method, "OPTIONS") == 0)
+	if (ex->request.safe)
 		return true;
 	if (!is_own_page(ex))
 		return gw_request_refuse(problem, "cross_site_request",
@@ -46,6 +49,14 @@ gw_origin_check_write(const GwExchange *ex, GwProblem *problem)
 	return strcmp(ex->request.method, "POST") != 0 || is_deliberate(ex) ||
 		   gw_request_refuse(problem, "unsupported_media_type",
 							 "Send Content-Type: application/json, or an Idempotency-Key.");
+}
+
+/* The host that is asked: an absolute target goes before the header. NULL where none is named. */
+static const char *
+host_of(const GwExchange *ex)
+{
+	return ex->request.authority != NULL ? ex->request.authority
+										 : gw_exchange_header(ex, "Host");
 }
 
 /* An address, which nobody else can make lead here; localhost; this machine's name; or one that the operator gave. */
@@ -108,7 +119,7 @@ is_own_page(const GwExchange *ex)
 {
 	const char *site = gw_exchange_header(ex, "Sec-Fetch-Site");
 	const char *origin = gw_exchange_header(ex, "Origin");
-	const char *host = gw_exchange_header(ex, "Host");
+	const char *host = host_of(ex);
 	const char *authority;
 
 	if (site != NULL && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0)

@@ -41,6 +41,25 @@ gw_reply_header(GwReply *reply, const char *name, const char *value)
 	json_object_set_new(reply->headers, name, json_string(value));
 }
 
+/*
+ * Turns the answer to a read into a 304 where the client says that it has it (NULL: it
+ * says nothing). Our tags have no quotes inside, so that finding one in the list is enough.
+ */
+void
+gw_reply_spare(GwReply *reply, const char *if_none_match)
+{
+	const char *etag = find_value(reply, "ETag", NULL);
+
+	if (reply->status != 200 || etag == NULL || if_none_match == NULL ||
+		(strcmp(if_none_match, "*") != 0 && strstr(if_none_match, etag) == NULL))
+		return;
+	reply->status = 304;
+	if (!reply->borrowed)
+		free(reply->body);
+	reply->body = NULL;
+	reply->length = 0;
+}
+
 /* Writes head and body; keep is for how many ms the connection waits, 0: it closes; head_only leaves out the body, but not its length. */
 void
 gw_reply_write(const GwReply *reply, FILE *out, const char *reason,

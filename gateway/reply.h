@@ -25,6 +25,7 @@ typedef struct GwReply
 } GwReply;
 
 extern void gw_reply_header(GwReply *reply, const char *name, const char *value);
+extern void gw_reply_spare(GwReply *reply, const char *if_none_match);
 extern void gw_reply_write(const GwReply *reply, FILE *out, const char *reason,
 						   const char *request_id, long keep, bool head_only);
 extern void gw_reply_free(GwReply *reply);

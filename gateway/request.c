@@ -19,6 +19,7 @@
 
 #define ID_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
+static size_t scheme_length(const char *target);
 static int read_hex_digit(char c);
 static bool decode_percent(const char *text, size_t length, bool query, char *out,
 						   size_t *out_length);
@@ -51,6 +52,21 @@ gw_request_set_id(GwRequest *request, const char *proposed)
 		request->id[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
 	}
 	request->id[2 * sizeof(bytes)] = '\0';
+}
+
+/* Takes authority and path from the target, a path or a whole URI, in which the library has found a host and a path. */
+bool
+gw_request_set_target(GwRequest *request, const char *target, GwProblem *problem)
+{
+	size_t scheme = scheme_length(target);
+	size_t length = scheme > 0 ? strcspn(target + scheme, "/") : 0;
+
+	if (scheme == 0)
+		return gw_request_set_path(request, target, problem);
+	request->authority = strndup(target + scheme, length);
+	if (request->authority == NULL)
+		return gw_request_refuse(problem, "internal_error", "Out of memory.");
+	return gw_request_set_path(request, target + scheme + length, problem);
 }
 
 /* Decodes the path; an encoded slash is refused, as it could pass a proxy's path rule. */
@@ -182,10 +198,25 @@ gw_request_refuse(GwProblem *problem, const char *code, const char *detail)
 void
 gw_request_free(GwRequest *request)
 {
+	free(request->authority);
 	free(request->path);
 	free(request->query);
 	free(request->body);
 	free(request->context);
+}
+
+/* Of what comes before the authority of an absolute target; 0 where it is none. */
+static size_t
+scheme_length(const char *target)
+{
+	static const char *const schemes[] = {"http://", "https://"};
+
+	for (int i = 0; i < 2; i++)
+	{
+		if (strncasecmp(target, schemes[i], strlen(schemes[i])) == 0)
+			return strlen(schemes[i]);
+	}
+	return 0;
 }
 
 /* The value of a hexadecimal digit, or -1. */

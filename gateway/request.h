@@ -16,11 +16,12 @@ typedef struct GwRequest
 {
 	const char *method;
 	char id[GW_REQUEST_ID_SIZE];
-	char *path;    /* decoded */
-	char *query;   /* JSON object */
-	char *body;    /* JSON text as it came, or NULL */
-	char *context; /* JSON object */
-	bool safe;     /* GET or HEAD: doing it twice does no harm */
+	char *authority; /* of an absolute target, else NULL */
+	char *path;      /* decoded */
+	char *query;     /* JSON object */
+	char *body;      /* JSON text as it came, or NULL */
+	char *context;   /* JSON object */
+	bool safe;       /* GET, HEAD or OPTIONS: doing it twice does no harm */
 } GwRequest;
 
 /* Why a request is refused: a code of status.c and a sentence for the client. */
@@ -31,6 +32,8 @@ typedef struct GwProblem
 } GwProblem;
 
 extern void gw_request_set_id(GwRequest *request, const char *proposed);
+extern bool gw_request_set_target(GwRequest *request, const char *target,
+								  GwProblem *problem);
 extern bool gw_request_set_path(GwRequest *request, const char *raw, GwProblem *problem);
 extern bool gw_request_set_query(GwRequest *request, const char *raw, size_t limit,
 								 GwProblem *problem);

@@ -68,6 +68,7 @@ gw_server_start(const GwConfig *config, const GwListener *listener)
 		"connection_queue", "64",
 		"tcp_nodelay", "1",
 		"decode_url", "no",
+		"enable_auth_domain_check", "no", /* origin.c knows the hosts of an absolute target */
 		"enable_directory_listing", "no",
 		"access_control_allow_origin", "",
 		"access_control_allow_methods", "",
@@ -188,7 +189,7 @@ on_request(struct mg_connection *conn)
 	begin_exchange(&ex, conn, mg_get_request_info(conn));
 	gw_request_set_id(&ex.request, gw_exchange_header(&ex, "X-Request-Id"));
 	if (gw_framing_check(&ex, &problem) &&
-		gw_request_set_path(&ex.request, ex.info->local_uri_raw, &problem))
+		gw_request_set_target(&ex.request, ex.info->request_uri, &problem))
 		gw_answer_fill(&ex);
 	else
 		gw_exchange_refuse(&ex, &problem);

@@ -6,7 +6,6 @@
 #define GW_STATIC_H
 
 #include "reply.h"
-#include "request.h"
 
 /* A file of the bundle; embed.sh writes the table. */
 typedef struct GwFile
@@ -20,7 +19,7 @@ typedef struct GwFile
 
 extern const GwFile gw_files[]; /* ends with a NULL path */
 
-extern void gw_static_reply(const GwRequest *request, const char *if_none_match,
-							GwReply *reply);
+extern const GwFile *gw_static_find(const char *path);
+extern void gw_static_reply(const GwFile *file, GwReply *reply);
 
 #endif /* GW_STATIC_H */

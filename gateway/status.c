@@ -74,6 +74,7 @@ static const GwStatus statuses[] = {
 
 static const GwStatus *status_of_code(const char *code);
 static const char *generic_detail(const GwStatus *status);
+static const char *allowed_methods(const GwStatus *status, const char *hint);
 static char *join_detail(const GwSqlError *error);
 static void fill_reply(GwReply *reply, const GwStatus *status, const char *request_id,
 					   const char *detail, const char *hint);
@@ -112,13 +113,16 @@ gw_status_sql_problem(GwReply *reply, const char *request_id, const GwSqlError *
 {
 	const GwStatus *status = gw_status_of_sqlstate(error->sqlstate);
 	char *joined = status->explain ? join_detail(error) : NULL;
+	const char *allowed = allowed_methods(status, error->hint);
 
 	memcpy(reply->sqlstate, error->sqlstate, sizeof(reply->sqlstate));
 	if (status->http >= 500 && error->message != NULL)
 		reply->error = strdup(error->message);
 	fill_reply(reply, status, request_id,
 			   joined != NULL ? joined : generic_detail(status),
-			   status->explain ? error->hint : NULL);
+			   status->explain && allowed == NULL ? error->hint : NULL);
+	if (allowed != NULL)
+		gw_reply_header(reply, "Allow", allowed);
 	free(joined);
 }
 
@@ -156,6 +160,18 @@ generic_detail(const GwStatus *status)
 		return "Nothing was changed. Try again after the time in Retry-After.";
 	return "Something went wrong on our side. Nothing was changed. Quote the request id "
 		   "when you report it.";
+}
+
+/* The methods that the hint of a 405 names, as the header that HTTP has for them; NULL for any other. */
+static const char *
+allowed_methods(const GwStatus *status, const char *hint)
+{
+	static const char header[] = "Allow: ";
+
+	return status->http == 405 && hint != NULL &&
+				   strncmp(hint, header, sizeof(header) - 1) == 0
+			   ? hint + sizeof(header) - 1
+			   : NULL;
 }
 
 /* "message. Detail", malloc'd, or NULL without memory. The server's own detail of a wrong value or a broken constraint is a row. */

@@ -56,7 +56,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	switch (data[0] % 4)
 	{
 		case 0:
-			if (gw_request_set_path(&request, text, &problem))
+			if (gw_request_set_target(&request, text, &problem))
 				require_utf8(request.path);
 			break;
 		case 1:

@@ -11,7 +11,7 @@ SELECT * FROM booking.booking_api('GET', '/v1/flights/99999999999999999999');
 SELECT * FROM booking.booking_api('DELETE', '/v1/flights/60');
 SELECT * FROM booking.booking_api(NULL, '/v1/flights/60');
 SELECT * FROM booking.booking_api('GET', '/v1/flights/60', '[]');
-SELECT status, headers, body::json ->> 'role' AS role, body::json ->> 'version' AS version FROM booking.booking_api('GET', '/v1/health');
+SELECT status, body::json ->> 'role' AS role, body::json ->> 'version' AS version FROM booking.booking_api('GET', '/v1/health');
 SELECT status, body FROM booking.booking_api('GET', '/v1/airports', '{"query":"lond"}');
 SELECT json_array_length(body::json -> 'airports') FROM booking.booking_api('GET', '/v1/airports');
 -- one flight, and a search in pages
@@ -122,3 +122,87 @@ SELECT r.what, fixture.refusal(r.method, r.path, r.query, r.body)
     ('a number too large', 'POST', '/v1/bookings', '{}', fixture.wish(60, '{5B}') || '{"customer_id":1e30}')) AS r (what, method, path, query, body);
 SELECT fixture.answer('SELECT booking.create_booking(fixture.wish(60, ''{5B}'') || ''{"fare":"flex"}'')'), fixture.answer(format('SELECT booking.quote_change(%s, ''{"items":[{"item_no":1,"seat":"5B"}],"all":true}'')', :mine));
 SELECT count(*) FROM booking_items WHERE flight_id = 60 AND seat_number IN ('5B', '5C');
+-- OPTIONS says what a path takes, and so does a refusal
+\set VERBOSITY sqlstate
+SELECT status, headers, body FROM booking.booking_api('OPTIONS', '/v1/customers/1');
+SELECT status, headers ->> 'Allow' AS allow FROM booking.booking_api('OPTIONS', '/v1/bookings', context => '{"idempotency_key":"options"}');
+SELECT * FROM booking.booking_api('OPTIONS', '/v1/nothing');
+CREATE FUNCTION fixture.hint(method text, path text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    hint text;
+BEGIN
+    PERFORM booking.booking_api(method, path);
+    RETURN 'accepted';
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+    RETURN SQLSTATE || ' ' || hint;
+END $$;
+SELECT fixture.hint('DELETE', '/v1/etl_runs'), fixture.hint('TRACE', '/v1/changes/1');
+-- what is read has an ETag, which changes with what it shows
+CREATE FUNCTION fixture.etag(path text, query jsonb DEFAULT '{}') RETURNS text LANGUAGE sql
+    RETURN (SELECT a.headers ->> 'ETag' FROM booking.booking_api('GET', path, query) AS a);
+SELECT path, fixture.etag(path) ~ '^"[0-9a-f]{16}"$' AS digest, fixture.etag(path) = fixture.etag(path) AS same
+  FROM unnest(ARRAY['/v1/flights/60', '/v1/flights/60/seat_map', '/v1/fares', '/v1/airports', '/v1/customers/1']) AS path;
+SELECT fixture.etag('/v1/flights/60') AS flight, fixture.etag('/v1/flights/60/seat_map') AS map, '/v1/bookings/' || :mine AS path, fixture.etag('/v1/bookings/' || :mine) AS booking \gset before_
+SELECT :'before_booking' ~ '^"1-[0-9a-f]{16}"$' AS version_and_digest;
+SELECT headers ->> 'ETag' = fixture.etag(:'before_path') AS write_and_read_agree, headers ->> 'ETag' ~ '^"2-' AS version
+  FROM booking.booking_api('PUT', '/v1/bookings/' || :mine || '/items/1/seat', body => '{"seat":"5C"}', context => jsonb_build_object('if_match', :'before_booking'));
+SELECT fixture.etag('/v1/flights/60') = :'before_flight' AS as_many_are_free, fixture.etag('/v1/flights/60/seat_map') <> :'before_map' AS others_are;
+SELECT * FROM booking.booking_api('PUT', '/v1/bookings/' || :mine || '/items/1/seat', body => '{"seat":"5D"}', context => jsonb_build_object('if_match', :'before_booking'));
+SELECT tag, regexp_replace(fixture.answer(format('SELECT booking.booking_api(%L, %L, body => %L, context => %L)', 'PUT', '/v1/bookings/' || :mine || '/items/1/seat', '{"seat":"99Z"}',
+                                  jsonb_build_object('if_match', tag))), 'booking \d+', 'booking N') AS answer
+  FROM unnest('{*,"\"2\"","\"2-\"","\"2-0123456789abcdef\"","\"1\"","\"2-x\"","\"2","2","\"2\" ","\"-2\"","\"\"","W/\"2\""}'::text[]) AS tag;
+-- a hold that lapses shows it, and its version is still the same
+SET booking.hold_duration = '1s';
+SELECT booking_id AS short FROM booking.create_booking(fixture.wish(60, '{5B}')) \gset
+RESET booking.hold_duration;
+SELECT fixture.etag('/v1/bookings/' || :short) AS held \gset
+SELECT pg_sleep(1.1);
+SELECT left(:'held', 3) AS version, left(fixture.etag('/v1/bookings/' || :short), 3) AS version_then, fixture.etag('/v1/bookings/' || :short) = :'held' AS same_tag;
+SELECT booking.expire_holds();
+-- a list leads to its next page
+SELECT headers ->> 'Link' AS link FROM booking.booking_api('GET', '/v1/airports', '{"limit":"1","query":"é &o"}');
+SELECT headers ->> 'Link' AS link FROM booking.booking_api('GET', '/v1/airports', '{"limit":"2","after":"AKL"}');
+SELECT count(*) FROM booking.booking_api('GET', '/v1/airports') WHERE headers ->> 'Link' IS NULL AND body::json ->> 'next' IS NULL;
+CREATE FUNCTION fixture.pages(path text, query jsonb, member text, id text) RETURNS TABLE (page int, ids text) LANGUAGE plpgsql AS $$
+DECLARE
+    answer record;
+    link text;
+BEGIN
+    FOR n IN 1 .. 9 LOOP
+        page := n;
+        SELECT a.headers, a.body::jsonb AS body INTO answer FROM booking.booking_api('GET', pages.path, pages.query) AS a;
+        SELECT string_agg(e #>> string_to_array(id, ','), ' ') INTO ids FROM jsonb_array_elements(answer.body -> member) AS e;
+        RETURN NEXT;
+        link := substring(answer.headers ->> 'Link' FROM '^<[^?]*[?](.*)>; rel="next"$');
+        EXIT WHEN link IS NULL;
+        SELECT jsonb_object_agg(split_part(p, '=', 1), split_part(p, '=', 2)) INTO pages.query FROM string_to_table(link, '&') AS p;
+    END LOOP;
+END $$;
+SELECT * FROM fixture.pages('/v1/flights', :'query', 'flights', 'flight_id');
+SELECT page, ids FROM fixture.pages('/v1/airports', '{"limit":"3"}', 'airports', 'iata');
+SELECT count(*) > 1 AS pages, bool_and(array_length(string_to_array(ids, ' '), 1) <= 2) AS of_two FROM fixture.pages('/v1/bookings', jsonb_build_object('customer_id', '1', 'limit', '2'), 'bookings', 'booking_id');
+-- what was posted is there to be read
+SELECT booking_id AS other FROM booking.create_booking(fixture.wish(60, '{5D}')) \gset
+CREATE FUNCTION fixture.reads_back(method text, path text, body jsonb) RETURNS TABLE (status int, location text, same_body boolean) LANGUAGE sql AS $$
+    SELECT p.status, regexp_replace(p.headers ->> 'Location', '\d+$', 'N'), g.body::jsonb = p.body::jsonb
+      FROM booking.booking_api(method, path, body => body) AS p, LATERAL booking.booking_api('GET', p.headers ->> 'Location') AS g
+$$;
+SELECT * FROM fixture.reads_back('POST', '/v1/bookings/' || :other || '/changes', '{"items":[{"item_no":1,"seat":"5A"}]}');
+SELECT * FROM fixture.reads_back('POST', '/v1/bookings/' || :other || '/cancellations', '{}');
+SELECT p.status, g.body::jsonb - 'payment_id' - 'booking_id' - 'created_at' AS payment, (g.body::jsonb ->> 'booking_id')::bigint = :other AS of_the_booking
+  FROM booking.booking_api('POST', '/v1/bookings/' || :other || '/payments', body => '{"amount":"100.00","currency":"EUR"}') AS p,
+       LATERAL booking.booking_api('GET', p.headers ->> 'Location') AS g;
+SELECT p.status, g.body::json ->> 'status' AS state
+  FROM booking.booking_api('POST', '/v1/bookings/' || :other || '/cancellations') AS q,
+       LATERAL booking.booking_api('POST', (q.headers ->> 'Location') || '/actions/confirm') AS p, LATERAL booking.booking_api('GET', q.headers ->> 'Location') AS g;
+SELECT * FROM booking.booking_api('GET', '/v1/changes/999999');
+SELECT * FROM booking.booking_api('GET', '/v1/cancellations/999999');
+SELECT * FROM booking.booking_api('GET', '/v1/payments/999999');
+-- the fares are one thing, by SQL and by HTTP
+SELECT f ->> 'fare_code' AS fare, f ->> 'name' AS name, f ->> 'refundable' AS refundable, f ->> 'changeable' AS changeable, f ->> 'price_factor' AS factor, f -> 'fees' AS fees
+  FROM booking.booking_api('GET', '/v1/fares') AS a, json_array_elements(a.body::json -> 'fares') AS f;
+SELECT count(*) FILTER (WHERE f.name = a.name AND f.refundable = a.refundable AND f.changeable = a.changeable AND f.price_factor = a.price_factor
+                          AND json_array_length(f.fees) = (SELECT count(*) FROM fare_rules AS r WHERE r.fare_code = a.fare_code)) = count(*) AS all_as_in_the_tables
+  FROM fares AS a LEFT JOIN booking.list_fares() AS f USING (fare_code);
+SELECT * FROM booking.check_invariants();

@@ -22,7 +22,7 @@ SELECT l ->> 'name' AS name, l ->> 'connected' AS connected, (l ->> 'lag_seconds
        body::json -> 'problems' AS problems
   FROM booking.booking_api('GET', '/v1/replication'), json_array_elements(body::json -> 'links') AS l;
 SELECT body::json -> 'problems' AS problems FROM booking.booking_api('GET', '/v1/health');
-SELECT headers FROM booking.booking_api('GET', '/v1/metrics');
+SELECT headers ->> 'Content-Type' AS type FROM booking.booking_api('GET', '/v1/metrics');
 SELECT regexp_replace(line, ' (?![01]$)[0-9.]+$', ' MORE') AS line
   FROM booking.booking_api('GET', '/v1/metrics'), string_to_table(body, E'\n') AS line WHERE line ~ '^booking_(replication|slot|sync|archive)';
 RESET ROLE;

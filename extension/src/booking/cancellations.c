@@ -112,6 +112,7 @@ typedef struct Price
 	Datum refund_amount;  /* numeric */
 } Price;
 
+pg_noreturn static void refuse_unknown(int64 cancellation_id);
 static int64 quote_args(FunctionCallInfo fcinfo);
 static NullableDatum item_array(const BkItemList *items);
 static Price price_items(const BkBooking *booking, NullableDatum item_nos,
@@ -196,8 +197,7 @@ bk_cancellation_confirm(int64 cancellation_id)
 	Price due;
 
 	if (quote.count == 0)
-		ereport(ERROR, errcode(SB_NOT_FOUND),
-				errmsg("no cancellation " INT64_FORMAT, cancellation_id));
+		refuse_unknown(cancellation_id);
 	booking = bk_booking_lock_live(bk_row_int64(quote, 0, "booking_id"), BK_ANY_VERSION);
 	/* As it is now that the booking is ours. */
 	quote = bk_query_run(&find_quote, bk_int64(cancellation_id));
@@ -221,7 +221,19 @@ bk_cancellation_confirm(int64 cancellation_id)
 BkRows
 bk_cancellation_row(int64 cancellation_id)
 {
-	return bk_query_run(&read_cancellation, bk_int64(cancellation_id));
+	BkRows rows = bk_query_run(&read_cancellation, bk_int64(cancellation_id));
+
+	if (rows.count == 0)
+		refuse_unknown(cancellation_id);
+	return rows;
+}
+
+/* Raises SB011. */
+static void
+refuse_unknown(int64 cancellation_id)
+{
+	ereport(ERROR, errcode(SB_NOT_FOUND),
+			errmsg("no cancellation " INT64_FORMAT, cancellation_id));
 }
 
 /* Quotes by the arguments booking_id, item_nos and if_version of a SQL function; item_nos has to be a plain list. */

@@ -29,7 +29,7 @@ extern int64 bk_cancellation_quote(int64 booking_id, int64 if_version,
  */
 extern void bk_cancellation_confirm(int64 cancellation_id);
 
-/* A cancellation as callers see it: one row, or none for an id that is not there. */
+/* A cancellation as callers see it: one row. Raises SB011. */
 extern BkRows bk_cancellation_row(int64 cancellation_id);
 
 #endif

@@ -91,6 +91,7 @@ static BkQuery read_change = BK_SELECT(
 	" WHERE c.change_id = $1",
 	INT8OID);
 
+pg_noreturn static void refuse_unknown(int64 change_id);
 static bool require_tender(const BkBooking *booking, Datum due, const BkTender *tender);
 static void refuse_double(int64 booking_id, int64 change_id);
 static void shorten_hold(BkBooking *booking, int64 change_id);
@@ -176,8 +177,7 @@ bk_change_confirm(int64 change_id, const BkTender *tender)
 		bk_tender_check(tender);
 	quote = bk_query_run(&find_quote, bk_int64(change_id));
 	if (quote.count == 0)
-		ereport(ERROR, errcode(SB_NOT_FOUND),
-				errmsg("no change " INT64_FORMAT, change_id));
+		refuse_unknown(change_id);
 	booking = bk_booking_lock_live(bk_row_int64(quote, 0, "booking_id"), BK_ANY_VERSION);
 	/* As it is now that the booking is ours. */
 	quote = bk_query_run(&find_quote, bk_int64(change_id));
@@ -211,7 +211,18 @@ bk_change_seat(int64 booking_id, int64 if_version, const BkMove *move,
 BkRows
 bk_change_row(int64 change_id)
 {
-	return bk_query_run(&read_change, bk_int64(change_id));
+	BkRows rows = bk_query_run(&read_change, bk_int64(change_id));
+
+	if (rows.count == 0)
+		refuse_unknown(change_id);
+	return rows;
+}
+
+/* Raises SB011. */
+static void
+refuse_unknown(int64 change_id)
+{
+	ereport(ERROR, errcode(SB_NOT_FOUND), errmsg("no change " INT64_FORMAT, change_id));
 }
 
 /*

@@ -22,7 +22,7 @@ extern void bk_change_confirm(int64 change_id, const BkTender *tender);
 extern void bk_change_seat(int64 booking_id, int64 if_version, const BkMove *move,
 						   const BkTender *tender);
 
-/* A change as callers see it: one row, or none for an id that is not there. */
+/* A change as callers see it: one row. Raises SB011. */
 extern BkRows bk_change_row(int64 change_id);
 
 #endif

@@ -23,9 +23,10 @@
 #include "inventory/flights.h"
 
 /* 0 names no cancellation, no change. */
-static BkQuery enter_payment = BK_INSERT(
+static BkQuery enter_payment = BK_INSERT_RETURNING(
 	"INSERT INTO public.payments (booking_id, amount, currency, method, cancellation_id, change_id)"
-	" VALUES ($1, $2, $3, $4, NULLIF($5, 0), NULLIF($6, 0))",
+	" VALUES ($1, $2, $3, $4, NULLIF($5, 0), NULLIF($6, 0))"
+	" RETURNING payment_id",
 	INT8OID, NUMERICOID, BPCHAROID, TEXTOID, INT8OID, INT8OID);
 
 /*
@@ -78,6 +79,12 @@ static BkQuery count_items =
 					   " WHERE i.booking_id = $1 AND i.status <> 'cancelled'",
 			  INT8OID);
 
+static BkQuery read_payment = BK_SELECT(
+	"SELECT payment_id, booking_id, amount, currency, method, cancellation_id, change_id, created_at"
+	"  FROM public.payments"
+	" WHERE payment_id = $1",
+	INT8OID);
+
 static bool is_zero(Datum amount);
 
 PG_FUNCTION_INFO_V1(booking_pay);
@@ -100,16 +107,19 @@ booking_pay(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-void
+int64
 bk_payment_enter(int64 booking_id, Datum amount, const char *currency, const char *method,
 				 int64 cancellation_id, int64 change_id)
 {
+	BkRows entry;
+
 	if (is_zero(amount))
-		return;
+		return 0;
 	bk_payment_make_durable();
-	(void) bk_query_run(&enter_payment, bk_int64(booking_id), bk_datum(amount),
-						bk_text(currency), bk_text(method), bk_int64(cancellation_id),
-						bk_int64(change_id));
+	entry = bk_query_run(&enter_payment, bk_int64(booking_id), bk_datum(amount),
+						 bk_text(currency), bk_text(method), bk_int64(cancellation_id),
+						 bk_int64(change_id));
+	return bk_row_int64(entry, 0, "payment_id");
 }
 
 /* For this transaction alone, which a hold made before in it may have let off waiting. */
@@ -142,7 +152,7 @@ bk_payment_refund(int64 booking_id, Datum amount, const char *currency,
 }
 
 /* Wrong input is refused before any lock is taken. */
-void
+int64
 bk_payment_pay(int64 booking_id, int64 if_version, const BkTender *tender)
 {
 	BkBooking booking;
@@ -168,8 +178,19 @@ bk_payment_pay(int64 booking_id, int64 if_version, const BkTender *tender)
 				errhint("Cancel its items, and pay for the rest."));
 
 	(void) bk_query_run(&confirm_booking, bk_int64(booking_id));
-	bk_payment_enter(booking_id, tender->amount.value, tender->currency, tender->method,
-					 0, 0);
+	return bk_payment_enter(booking_id, tender->amount.value, tender->currency,
+							tender->method, 0, 0);
+}
+
+BkRows
+bk_payment_row(int64 payment_id)
+{
+	BkRows rows = bk_query_run(&read_payment, bk_int64(payment_id));
+
+	if (rows.count == 0)
+		ereport(ERROR, errcode(SB_NOT_FOUND),
+				errmsg("no payment " INT64_FORMAT, payment_id));
+	return rows;
 }
 
 /* Whether there is nothing to enter: the ledger has no entries of nothing. */

@@ -6,6 +6,7 @@
 
 #include "base/json_write.h"
 #include "http/handlers.h"
+#include "http/links.h"
 #include "inventory/airports.h"
 
 /* GET /v1/airports?query=…: {"airports": […], "next": what "after" takes, null on the last page} */
@@ -18,9 +19,9 @@ bk_http_airports_find(const BkRequest *request, BkResponse *response)
 
 	bk_json_open(response->body, '{');
 	bk_json_put_rows(response->body, "airports", rows);
-	bk_json_put_string(response->body, "next",
-					   rows.count < (uint64) limit
-						   ? NULL
-						   : bk_row_text(rows, rows.count - 1, "iata"));
+	bk_http_put_next(request, response,
+					 rows.count < (uint64) limit
+						 ? NULL
+						 : bk_row_text(rows, rows.count - 1, "iata"));
 	bk_json_close(response->body, '}');
 }

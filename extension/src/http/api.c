@@ -60,7 +60,7 @@ make_row(FunctionCallInfo fcinfo, const BkResponse *response)
 	Datum values[] = {Int32GetDatum(response->status),
 					  CStringGetTextDatum(response->headers->data),
 					  CStringGetTextDatum(response->body->data)};
-	bool nulls[] = {false, false, false};
+	bool nulls[] = {false, false, response->body->len == 0};
 
 	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "booking_api must return a row");

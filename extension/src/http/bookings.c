@@ -11,8 +11,9 @@
 #include "booking/booking_request.h"
 #include "http/etag.h"
 #include "http/handlers.h"
+#include "http/links.h"
 
-static void list_bookings(BkObject query, StringInfo out);
+static void list_bookings(const BkRequest *request, BkResponse *response);
 static void find_booking(BkObject query, BkResponse *response);
 
 /* POST /v1/bookings: the booking, where it is, and its ETag. */
@@ -24,9 +25,8 @@ bk_http_bookings_create(const BkRequest *request, BkResponse *response)
 
 	bk_json_require_known(request->body); /* before seats are claimed for nothing */
 	bk_booking_create(&wanted, &booking);
-	bk_json_put_string(response->headers, "Location",
-					   psprintf("/v1/bookings/" INT64_FORMAT, booking.booking_id));
-	bk_http_put_etag(response, BK_FIRST_VERSION);
+	bk_http_put_location(response, "/v1/bookings", booking.booking_id);
+	response->version = BK_FIRST_VERSION;
 	bk_booking_put_new(response->body, &booking);
 }
 
@@ -35,7 +35,7 @@ void
 bk_http_bookings_find(const BkRequest *request, BkResponse *response)
 {
 	if (bk_json_given(request->query, "customer_id"))
-		list_bookings(request->query, response->body);
+		list_bookings(request, response);
 	else
 		find_booking(request->query, response);
 }
@@ -49,8 +49,10 @@ bk_http_bookings_get(const BkRequest *request, BkResponse *response)
 
 /* {"bookings": […], "next": what "after" takes, null on the last page} */
 static void
-list_bookings(BkObject query, StringInfo out)
+list_bookings(const BkRequest *request, BkResponse *response)
 {
+	BkObject query = request->query;
+	StringInfo out = response->body;
 	BkBookingPage page = {
 		.customer_id = bk_json_number(query, "customer_id", 0),
 		.status = bk_json_text(query, "status"),
@@ -61,10 +63,10 @@ list_bookings(BkObject query, StringInfo out)
 
 	bk_json_open(out, '{');
 	bk_json_put_rows(out, "bookings", rows);
-	bk_json_put_string(out, "next",
-					   rows.count < (uint64) page.max_bookings
-						   ? NULL
-						   : bk_row_text(rows, rows.count - 1, "booking_id"));
+	bk_http_put_next(request, response,
+					 rows.count < (uint64) page.max_bookings
+						 ? NULL
+						 : bk_row_text(rows, rows.count - 1, "booking_id"));
 	bk_json_close(out, '}');
 }
 

@@ -9,19 +9,30 @@
 #include "booking/cancellations.h"
 #include "http/etag.h"
 #include "http/handlers.h"
+#include "http/links.h"
 
 static void put_cancellation(BkResponse *response, int64 cancellation_id);
 
-/* POST /v1/bookings/{id}/cancellations: {"items": [1, 2]}, without them every live item; answers with the quote. */
+/* POST /v1/bookings/{id}/cancellations: {"items": [1, 2]}, without them every live item; answers with the quote, and where it is. */
 void
 bk_http_cancellations_create(const BkRequest *request, BkResponse *response)
 {
 	BkItemList items = {.field = "items"};
+	int64 cancellation_id;
 
 	items.numbers = bk_json_int16_array(request->body, items.field, BK_MAX_ITEMS,
 										&items.count);
-	put_cancellation(response, bk_cancellation_quote(request->ids[0],
-													 bk_http_if_match(request), &items));
+	cancellation_id = bk_cancellation_quote(request->ids[0], bk_http_if_match(request),
+											&items);
+	bk_http_put_location(response, "/v1/cancellations", cancellation_id);
+	put_cancellation(response, cancellation_id);
+}
+
+/* GET /v1/cancellations/{id}: the quote, confirmed or not. */
+void
+bk_http_cancellations_get(const BkRequest *request, BkResponse *response)
+{
+	put_cancellation(response, request->ids[0]);
 }
 
 /* POST /v1/cancellations/{id}/actions/confirm: no body; answers with the quote, confirmed. */

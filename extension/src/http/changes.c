@@ -9,19 +9,29 @@
 #include "booking/changes.h"
 #include "http/etag.h"
 #include "http/handlers.h"
+#include "http/links.h"
 
 static BkTender read_tender(const BkRequest *request);
 static void put_change(BkResponse *response, int64 change_id);
 
-/* POST /v1/bookings/{id}/changes: the body names items and where they go; answers with the quote. */
+/* POST /v1/bookings/{id}/changes: the body names items and where they go; answers with the quote, and where it is. */
 void
 bk_http_changes_create(const BkRequest *request, BkResponse *response)
 {
 	int count;
 	BkMove *moves = bk_change_read_moves(request->body, &count);
+	int64 change_id = bk_change_quote(request->ids[0], bk_http_if_match(request), moves,
+									  count);
 
-	put_change(response,
-			   bk_change_quote(request->ids[0], bk_http_if_match(request), moves, count));
+	bk_http_put_location(response, "/v1/changes", change_id);
+	put_change(response, change_id);
+}
+
+/* GET /v1/changes/{id}: the quote, confirmed or not. */
+void
+bk_http_changes_get(const BkRequest *request, BkResponse *response)
+{
+	put_change(response, request->ids[0]);
 }
 
 /* POST /v1/changes/{id}/actions/confirm: "payment" where something is due; answers with the quote, confirmed. */

@@ -8,6 +8,7 @@
 #include "base/json_write.h"
 #include "booking/customers.h"
 #include "http/handlers.h"
+#include "http/links.h"
 
 static BkCustomer read_customer(BkObject body);
 
@@ -18,9 +19,7 @@ bk_http_customers_create(const BkRequest *request, BkResponse *response)
 	BkCustomer customer = read_customer(request->body);
 	BkRows rows = bk_customer_create(&customer);
 
-	bk_json_put_string(response->headers, "Location",
-					   psprintf("/v1/customers/" INT64_FORMAT,
-								bk_row_int64(rows, 0, "customer_id")));
+	bk_http_put_location(response, "/v1/customers", bk_row_int64(rows, 0, "customer_id"));
 	bk_json_put_object(response->body, NULL, rows, 0);
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/json_write.h"
 #include "http/handlers.h"
+#include "http/links.h"
 #include "inventory/connections.h"
 #include "inventory/flights.h"
 
@@ -20,8 +21,10 @@
 static BkSearchWish read_wish(BkObject query);
 static bool read_place(BkObject query, BkFlightPlace *place);
 static bool read_connection_place(BkObject query, BkConnectionPlace *place);
-static void put_flights(StringInfo out, BkFlightsFound *found, int64 limit);
-static void put_connections(StringInfo out, BkConnectionsFound *found, int64 limit);
+static bool put_flights(StringInfo out, BkFlightsFound *found, int64 limit,
+						const char **place);
+static bool put_connections(StringInfo out, BkConnectionsFound *found, int64 limit,
+							const char **place);
 static void put_connection(StringInfo out, const BkConnectionsFound *found);
 static void put_flight(StringInfo out, BkRows rows, uint64 row, const BkCabin *cabins);
 static void put_cabin(StringInfo out, const BkCabin *cabin);
@@ -41,18 +44,22 @@ bk_http_flights_search(const BkRequest *request, BkResponse *response)
 	BkConnectionPlace connection_place;
 	BkFlightsFound flights;
 	BkConnectionsFound connections;
+	BkCursor cursors[] = {{"after", NULL}, {"after_connection", NULL}};
+	bool more;
 
 	flights = bk_search_find(&search, read_place(query, &place) ? &place : NULL);
 	bk_json_open(out, '{');
-	put_flights(out, &flights, limit);
+	more = put_flights(out, &flights, limit, &cursors[0].value);
 	if (max_connections > 0)
 	{
 		bool later = read_connection_place(query, &connection_place);
 
 		connections = bk_connections_find(&search, later ? &connection_place : NULL);
-		put_connections(out, &connections, limit);
+		more = put_connections(out, &connections, limit, &cursors[1].value) || more;
 	}
 	bk_json_close(out, '}');
+	if (more)
+		bk_http_put_next_link(request, response, cursors, lengthof(cursors));
 }
 
 /* GET /v1/flights/{id}: the flight, with every cabin that it has */
@@ -125,41 +132,48 @@ read_connection_place(BkObject query, BkConnectionPlace *place)
 	return true;
 }
 
-/* A page of flights under "flights", and its cursor under "next": null at the end. */
-static void
-put_flights(StringInfo out, BkFlightsFound *found, int64 limit)
+/*
+ * A page of flights under "flights", and its cursor under "next": null at the end. place becomes that of the last flight, if
+ * there is one; returns whether there are more after it.
+ */
+static bool
+put_flights(StringInfo out, BkFlightsFound *found, int64 limit, const char **place)
 {
-	const char *next = NULL;
+	bool more;
 
 	bk_json_open_member(out, "flights", '[');
 	for (int64 i = 0; i < limit && bk_search_next(found); i++)
 		put_flight(out, found->rows, found->seen - 1, found->cabins);
 	bk_json_close(out, ']');
-	if (found->seen < found->rows.count)
-		next = psprintf(INT64_FORMAT "." INT64_FORMAT,
-						bk_row_timestamptz(found->rows, found->seen - 1,
-										   "scheduled_departure"),
-						bk_row_int64(found->rows, found->seen - 1, "flight_id"));
-	bk_json_put_string(out, "next", next);
+	if (found->seen > 0)
+		*place = psprintf(INT64_FORMAT "." INT64_FORMAT,
+						  bk_row_timestamptz(found->rows, found->seen - 1,
+											 "scheduled_departure"),
+						  bk_row_int64(found->rows, found->seen - 1, "flight_id"));
+	more = found->seen < found->rows.count;
+	bk_json_put_string(out, "next", more ? *place : NULL);
+	return more;
 }
 
-/* A page of connections under "connections", and its cursor under "next_connection". */
-static void
-put_connections(StringInfo out, BkConnectionsFound *found, int64 limit)
+/* A page of connections under "connections", and its cursor under "next_connection"; the same. */
+static bool
+put_connections(StringInfo out, BkConnectionsFound *found, int64 limit, const char **place)
 {
-	const char *next = NULL;
+	bool more;
 
 	bk_json_open_member(out, "connections", '[');
 	for (int64 i = 0; i < limit && bk_connections_next(found); i++)
 		put_connection(out, found);
 	bk_json_close(out, ']');
-	if (found->seen < found->rows.count)
-		next = psprintf(INT64_FORMAT "." INT64_FORMAT "." INT64_FORMAT,
-						bk_row_timestamptz(found->rows, found->seen - 1,
-										   "scheduled_arrival"),
-						bk_row_int64(found->rows, found->seen - 1, "first_flight_id"),
-						bk_row_int64(found->rows, found->seen - 1, "second_flight_id"));
-	bk_json_put_string(out, "next_connection", next);
+	if (found->seen > 0)
+		*place = psprintf(INT64_FORMAT "." INT64_FORMAT "." INT64_FORMAT,
+						  bk_row_timestamptz(found->rows, found->seen - 1,
+											 "scheduled_arrival"),
+						  bk_row_int64(found->rows, found->seen - 1, "first_flight_id"),
+						  bk_row_int64(found->rows, found->seen - 1, "second_flight_id"));
+	more = found->seen < found->rows.count;
+	bk_json_put_string(out, "next_connection", more ? *place : NULL);
+	return more;
 }
 
 /* The current connection with both flights; these are read only now, for connections that are shown. */

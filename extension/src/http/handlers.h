@@ -25,11 +25,15 @@ extern void bk_http_bookings_find(const BkRequest *request, BkResponse *response
 extern void bk_http_bookings_get(const BkRequest *request, BkResponse *response);
 extern void bk_http_batches_create(const BkRequest *request, BkResponse *response);
 
-/* payments.c, cancellations.c, changes.c */
+/* fares.c, payments.c, cancellations.c, changes.c */
+extern void bk_http_fares_list(const BkRequest *request, BkResponse *response);
+extern void bk_http_payments_get(const BkRequest *request, BkResponse *response);
 extern void bk_http_payments_create(const BkRequest *request, BkResponse *response);
 extern void bk_http_cancellations_create(const BkRequest *request, BkResponse *response);
+extern void bk_http_cancellations_get(const BkRequest *request, BkResponse *response);
 extern void bk_http_cancellations_confirm(const BkRequest *request, BkResponse *response);
 extern void bk_http_changes_create(const BkRequest *request, BkResponse *response);
+extern void bk_http_changes_get(const BkRequest *request, BkResponse *response);
 extern void bk_http_changes_confirm(const BkRequest *request, BkResponse *response);
 extern void bk_http_seat_change(const BkRequest *request, BkResponse *response);
 
@@ -37,6 +41,7 @@ extern void bk_http_seat_change(const BkRequest *request, BkResponse *response);
 extern void bk_http_reports_list(const BkRequest *request, BkResponse *response);
 extern void bk_http_reports_run(const BkRequest *request, BkResponse *response);
 extern void bk_http_etl_runs_create(const BkRequest *request, BkResponse *response);
+extern void bk_http_etl_runs_get(const BkRequest *request, BkResponse *response);
 extern void bk_http_etl_runs_list(const BkRequest *request, BkResponse *response);
 
 /* operations.c, metrics.c */

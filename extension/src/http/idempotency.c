@@ -19,6 +19,7 @@
 #include "base/errcodes.h"
 #include "base/json_write.h"
 #include "base/query.h"
+#include "http/etag.h"
 #include "http/idempotency.h"
 #include "http/router.h"
 
@@ -91,7 +92,8 @@ bk_idempotency_dispatch(BkRequest *request, BkResponse *response)
 									  BK_OPTIONAL)};
 	char *text;
 
-	if (key.text == NULL || strcmp(request->method, "GET") == 0)
+	if (key.text == NULL || strcmp(request->method, "GET") == 0 ||
+		strcmp(request->method, "OPTIONS") == 0)
 	{
 		run_request(request, response);
 		return;
@@ -203,6 +205,7 @@ run_request(BkRequest *request, BkResponse *response)
 {
 	bk_json_open(response->headers, '{');
 	bk_router_dispatch(request, response);
+	bk_http_put_etag(request, response);
 	bk_json_close(response->headers, '}');
 }
 

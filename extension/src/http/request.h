@@ -24,6 +24,7 @@ typedef struct BkRequest
 typedef struct BkResponse
 {
 	int status;
+	int32 version; /* of the booking that it shows; 0: it shows none */
 	StringInfo headers;
 	StringInfo body;
 } BkResponse;

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "base/errcodes.h"
+#include "base/json_write.h"
 #include "http/handlers.h"
 #include "http/router.h"
 
@@ -28,6 +29,7 @@ static const Route routes[] = {
 	{"GET",   "/v1/flights",                               bk_http_flights_search,          200},
 	{"GET",   "/v1/flights/{id}",                          bk_http_flights_get,             200},
 	{"GET",   "/v1/flights/{id}/seat_map",                 bk_http_seat_map_get,            200},
+	{"GET",   "/v1/fares",                                 bk_http_fares_list,              200},
 	{"POST",  "/v1/customers",                             bk_http_customers_create,        201},
 	{"GET",   "/v1/customers",                             bk_http_customers_find,          200},
 	{"GET",   "/v1/customers/{id}",                        bk_http_customers_get,           200},
@@ -37,40 +39,43 @@ static const Route routes[] = {
 	{"GET",   "/v1/bookings",                              bk_http_bookings_find,           200},
 	{"GET",   "/v1/bookings/{id}",                         bk_http_bookings_get,            200},
 	{"POST",  "/v1/bookings/{id}/payments",                bk_http_payments_create,         201},
+	{"GET",   "/v1/payments/{id}",                         bk_http_payments_get,            200},
 	{"POST",  "/v1/bookings/{id}/cancellations",           bk_http_cancellations_create,    201},
+	{"GET",   "/v1/cancellations/{id}",                    bk_http_cancellations_get,       200},
 	{"POST",  "/v1/cancellations/{id}/actions/confirm",    bk_http_cancellations_confirm,   200},
 	{"POST",  "/v1/bookings/{id}/changes",                 bk_http_changes_create,          201},
+	{"GET",   "/v1/changes/{id}",                          bk_http_changes_get,             200},
 	{"POST",  "/v1/changes/{id}/actions/confirm",          bk_http_changes_confirm,         200},
 	{"PUT",   "/v1/bookings/{id}/items/{id}/seat",         bk_http_seat_change,             200},
 	{"GET",   "/v1/reports",                               bk_http_reports_list,            200},
 	{"GET",   "/v1/reports/{name}",                        bk_http_reports_run,             200},
 	{"POST",  "/v1/etl_runs",                              bk_http_etl_runs_create,         201},
 	{"GET",   "/v1/etl_runs",                              bk_http_etl_runs_list,           200},
+	{"GET",   "/v1/etl_runs/{id}",                         bk_http_etl_runs_get,            200},
 	{"GET",   "/v1/health",                                bk_http_health_get,              200},
 	{"GET",   "/v1/replication",                           bk_http_replication_get,         200},
 	{"GET",   "/v1/metrics",                               bk_http_metrics_get,             200},
 };
 /* clang-format on */
 
+static const char *methods_of(BkRequest *request);
 static bool match_pattern(const char *pattern, BkRequest *request);
 static bool take_id(const char **path, int64 *id);
 static bool take_name(const char **path, const char **name);
 
 /*
  * The first route of path and method answers; parameters and members that it did not ask for are refused, and with them all that
- * it did. A path that only other methods take is told apart from an unknown one.
+ * it did. A path that only other methods take is told apart from an unknown one, and OPTIONS asks which these are.
  */
 void
 bk_router_dispatch(BkRequest *request, BkResponse *response)
 {
-	bool path_known = false;
+	const char *methods;
 
 	for (int i = 0; i < lengthof(routes); i++)
 	{
-		if (!match_pattern(routes[i].pattern, request))
-			continue;
-		path_known = true;
-		if (strcmp(routes[i].method, request->method) == 0)
+		if (strcmp(routes[i].method, request->method) == 0 &&
+			match_pattern(routes[i].pattern, request))
 		{
 			response->status = routes[i].status;
 			routes[i].handler(request, response);
@@ -79,10 +84,34 @@ bk_router_dispatch(BkRequest *request, BkResponse *response)
 			return;
 		}
 	}
-	if (path_known)
+	methods = methods_of(request);
+	if (methods == NULL)
+		ereport(ERROR, errcode(SB_ROUTE_NOT_FOUND),
+				errmsg("no such path: %s", request->path));
+	if (strcmp(request->method, "OPTIONS") != 0)
 		ereport(ERROR, errcode(SB_METHOD_NOT_ALLOWED),
-				errmsg("%s does not take %s", request->path, request->method));
-	ereport(ERROR, errcode(SB_ROUTE_NOT_FOUND), errmsg("no such path: %s", request->path));
+				errmsg("%s does not take %s", request->path, request->method),
+				errhint("Allow: %s", methods));
+	bk_json_put_string(response->headers, "Allow", methods);
+	response->status = 204;
+}
+
+/* The methods that the path takes, as the header Allow has them; NULL where it is unknown. */
+static const char *
+methods_of(BkRequest *request)
+{
+	StringInfoData methods;
+
+	initStringInfo(&methods);
+	for (int i = 0; i < lengthof(routes); i++)
+		if (match_pattern(routes[i].pattern, request))
+			appendStringInfo(&methods, "%s, ",
+							 strcmp(routes[i].method, "GET") == 0 ? "GET, HEAD"
+																  : routes[i].method);
+	if (methods.len == 0)
+		return NULL;
+	appendStringInfoString(&methods, "OPTIONS");
+	return methods.data;
 }
 
 /* Whether the path is of the pattern's form; fills ids and name of the request if so. */

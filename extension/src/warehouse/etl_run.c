@@ -56,19 +56,22 @@ static BkQuery forget_old_runs = BK_DELETE(
 	"DELETE FROM warehouse.etl_runs"
 	" WHERE started_at < clock_timestamp() - interval '90 days'");
 
-static BkQuery list_runs = BK_SELECT(
-	"SELECT " SQL_ETL_RUN ","
-	"       (SELECT json_agg(json_build_object("
-	"                   'step', s.step, 'rows_in', s.rows_in, 'rows_inserted', s.rows_inserted,"
-	"                   'rows_updated', s.rows_updated, 'rows_deleted', s.rows_deleted,"
-	"                   'rows_rejected', s.rows_rejected, 'duration_ms', s.duration_ms)"
-	"               ORDER BY s.step_no)"
-	"          FROM warehouse.etl_run_steps AS s"
-	"         WHERE s.run_id = r.run_id) AS steps"
+#define SQL_RUNS_WITH_STEPS                                                                      \
+	"SELECT " SQL_ETL_RUN ","                                                                    \
+	"       COALESCE((SELECT json_agg(json_build_object("                                        \
+	"                   'step', s.step, 'rows_in', s.rows_in, 'rows_inserted', s.rows_inserted," \
+	"                   'rows_updated', s.rows_updated, 'rows_deleted', s.rows_deleted,"         \
+	"                   'rows_rejected', s.rows_rejected, 'duration_ms', s.duration_ms)"         \
+	"               ORDER BY s.step_no)"                                                         \
+	"          FROM warehouse.etl_run_steps AS s"                                                \
+	"         WHERE s.run_id = r.run_id), '[]') AS steps"                                        \
 	"  FROM warehouse.etl_runs AS r"
-	" ORDER BY r.run_id DESC"
-	" LIMIT $1",
-	INT8OID);
+
+static BkQuery get_run = BK_SELECT(SQL_RUNS_WITH_STEPS " WHERE r.run_id = $1", INT8OID);
+
+static BkQuery list_runs = BK_SELECT(SQL_RUNS_WITH_STEPS " ORDER BY r.run_id DESC"
+														 " LIMIT $1",
+									 INT8OID);
 
 static Datum run_as_function(FunctionCallInfo fcinfo, BkEtlScope scope, bool full);
 static void take_lock(void);
@@ -124,6 +127,16 @@ bk_etl_run(BkEtlScope scope, bool full)
 	row = finish(&run);
 	AtEOXact_GUC(true, settings);
 	return row;
+}
+
+BkRows
+bk_etl_run_get(int64 run_id)
+{
+	BkRows run = bk_query_run(&get_run, bk_int64(run_id));
+
+	if (run.count == 0)
+		ereport(ERROR, errcode(SB_NOT_FOUND), errmsg("no ETL run " INT64_FORMAT, run_id));
+	return run;
 }
 
 BkRows

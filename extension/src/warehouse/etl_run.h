@@ -23,6 +23,9 @@ extern BkRows bk_etl_run(BkEtlScope scope, bool full);
 /* How many runs are listed where the caller does not say. */
 #define BK_ETL_RUNS_LISTED 20
 
+/* A run with its steps: one row. Raises SB011. */
+extern BkRows bk_etl_run_get(int64 run_id);
+
 /* The latest runs with their steps, newest first. Raises SB010 unless limit is from 1 to 200. */
 extern BkRows bk_etl_runs_list(int64 limit);
 

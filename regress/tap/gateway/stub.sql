@@ -19,6 +19,10 @@ BEGIN
 	WHEN 'raise' THEN
 		RAISE EXCEPTION USING ERRCODE = part[4], MESSAGE = 'first the message',
 			DETAIL = 'Then the detail.', HINT = 'At last the hint.';
+	WHEN 'forbid' THEN
+		RAISE EXCEPTION USING ERRCODE = 'SB013', MESSAGE = 'not so', HINT = 'Allow: ' || part[4];
+	WHEN 'delete-character' THEN
+		RAISE EXCEPTION USING ERRCODE = 'XX000', MESSAGE = 'a' || chr(127) || 'b';
 	WHEN 'sleep' THEN
 		PERFORM nextval('booking.calls');
 		PERFORM pg_sleep(part[4]::float8);
