@@ -20,7 +20,7 @@ gw_static_reply(const GwFile *file, GwReply *reply)
 	reply->length = file->length;
 }
 
-/* The file of that path, or NULL; the empty path is the page. */
+/* The file of that path, or NULL; the empty path is the page, /docs that of the API. */
 const GwFile *
 gw_static_find(const char *path)
 {
@@ -28,6 +28,8 @@ gw_static_find(const char *path)
 
 	if (strcmp(path, "/") == 0)
 		path = "/index.html";
+	else if (strcmp(path, "/docs") == 0)
+		path = "/docs.html";
 	while (file->path != NULL && strcmp(file->path, path) != 0)
 		file++;
 	return file->path != NULL ? file : NULL;
