@@ -35,7 +35,7 @@ subtest 'health, readiness, metrics' => sub {
 	is(request('GET', '/healthz')->{content}, '{"status":"ok"}', 'healthz');
 	problem_ok(request('POST', $_), 405, 'method_not_allowed', "POST $_")
 	  for qw(/healthz /readyz /metrics /);
-	is(request('POST', '/healthz')->{headers}{allow}, 'GET, HEAD', 'Allow');
+	is(request('POST', '/healthz')->{headers}{allow}, 'GET, HEAD, OPTIONS', 'Allow');
 
 	$node->safe_psql('reports', 'ALTER FUNCTION booking.booking_api RENAME TO gone');
 	$ready = request('GET', '/readyz');
