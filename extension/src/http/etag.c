@@ -2,12 +2,13 @@
  * etag.c
  *		The ETag of a response, and the version of a booking as If-Match asks for it.
  *
- * An ETag is a digest of the body, in a booking's after its version. The version alone would not do: a booking also shows what
- * the clock and its flights have done, and that does not change its version. If-Match asks for the version, whatever follows.
+ * An ETag is checksum and length of the body, in a booking's after its version. The version alone would not do: a booking also
+ * shows what the clock and its flights have done, which does not change its version. If-Match asks for the version, whatever
+ * follows. CRC-32C is the sum that the processor works out: a hash in software would take a twentieth of a seat map's time.
  */
 #include "postgres.h"
 
-#include "common/hashfn.h"
+#include "port/pg_crc32c.h"
 
 #include "base/errcodes.h"
 #include "base/json_write.h"
@@ -38,13 +39,15 @@ bk_http_put_etag(const BkRequest *request, BkResponse *response)
 {
 	StringInfo body = response->body;
 	const char *version = response->version > 0 ? psprintf("%d-", response->version) : "";
+	pg_crc32c crc;
 
-	if (response->version > 0 || strcmp(request->method, "GET") == 0)
-		bk_json_put_string(response->headers, "ETag",
-						   psprintf("\"%s%016llx\"", version,
-									(unsigned long long) hash_bytes_extended(
-										(const unsigned char *) body->data, body->len,
-										0)));
+	if (response->version == 0 && strcmp(request->method, "GET") != 0)
+		return;
+	INIT_CRC32C(crc);
+	COMP_CRC32C(crc, body->data, body->len);
+	FIN_CRC32C(crc);
+	bk_json_put_string(response->headers, "ETag",
+					   psprintf("\"%s%08x%08x\"", version, crc, body->len));
 }
 
 void
