@@ -8,8 +8,8 @@
 #include "booking/tender.h"
 
 /*
- * Adds a ledger entry, which may belong to a cancellation or a change (0: none); returns its id, 0 for an amount of zero. The commit waits for its WAL, whatever
- * synchronous_commit says.
+ * Adds a ledger entry, which may belong to a cancellation or a change (0: none); returns its id, 0 for an amount of zero. The
+ * commit waits for its WAL, whatever synchronous_commit says.
  */
 extern int64 bk_payment_enter(int64 booking_id, Datum amount, const char *currency,
 							  const char *method, int64 cancellation_id, int64 change_id);
