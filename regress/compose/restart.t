@@ -41,6 +41,34 @@ run("docker volume rm $ENV{COMPOSE_PROJECT_NAME}_reports_data");
 compose('up -d --wait reports_db');
 ok(wait_until(30, sub { data_hash('reports_db') eq data_hash('primary_db') }), 'a reports database without its volume is made anew');
 is(sql('primary_db', q{SELECT string_agg(slot_name, ' ' ORDER BY slot_name) FROM pg_replication_slots}), 'hot_backup_slot reports_slot', 'no slot is left over');
+
+# Reports that cannot go on, by a table and by a row, until rejoin makes them what the primary is.
+sub reports_stop { return wait_until(60, sub { sql('reports_db', 'SELECT problem FROM booking.check_schema()') =~ /could not apply a change/ }) }
+
+sub rejoin_heals
+{
+	my ($name) = @_;
+	my ($status, $said) = run('make rejoin TOPOLOGY=compose');
+
+	is($status, 0, "$name: rejoin") or diag $said;
+	sql('primary_db', 'DROP TABLE IF EXISTS public.extra');
+	ok(wait_until(30, sub { data_hash('reports_db') eq data_hash('primary_db') }), "$name: reports are what the primary is");
+	is(sql('reports_db', 'SELECT * FROM booking.check_schema()'), '', "$name: nothing is left to tell");
+	return;
+}
+
+sql('primary_db', 'CREATE TABLE public.extra (id integer PRIMARY KEY)');
+sql('primary_db', 'ALTER PUBLICATION reports_publication ADD TABLE public.extra');
+sql('primary_db', 'INSERT INTO public.extra VALUES (1)');
+ok(reports_stop(), 'a table that reports lack is published: they say that they cannot go on');
+rejoin_heals('published by hand');
+
+sql('reports_db', q{INSERT INTO customers (customer_id, full_name) OVERRIDING SYSTEM VALUE VALUES (9000001, 'Somebody else')});
+sql('primary_db', q{INSERT INTO customers (customer_id, full_name) OVERRIDING SYSTEM VALUE VALUES (9000001, 'Ada Lovelace')});
+ok(reports_stop(), 'a row that is there already: they say so');
+rejoin_heals('conflicting row');
+is(sql('reports_db', 'SELECT full_name FROM customers WHERE customer_id = 9000001'), 'Ada Lovelace', 'the primary\'s row is there');
+
 compose('up -d');
 ok(wait_until(300, sub { healthy() == 4 }), 'all are healthy');
 
