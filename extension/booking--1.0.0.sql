@@ -112,7 +112,7 @@ A passenger names a seat, or a cabin of which any seat will do: neighbouring one
 cheapest, and in an instant booking such that the amount fits, if there are any. No child and no infant sits in an exit row. A hold waits for its
 payment until payment_required_by (setting booking.hold_duration, at most until sales close); an instant booking carries its
 payment, which is only compared with the server''s price. SB001 a seat is gone; SB002 a flight is not on sale; SB006 the
-amount is not the price; SB008 a passenger is twice on a flight; SB010 a field is missing or wrong; SB011 no such customer,
+amount is not the price; SB008 a passenger is twice on a flight, in this booking or with another of the customer; SB010 a field is missing or wrong; SB011 no such customer,
 flight or fare; SB018 the customer has as many holds as allowed (settings booking.max_holds, booking.max_held_seats). A booking has
 up to 16 slices, of up to 9 passengers each and 54 in all.';
 
@@ -170,6 +170,15 @@ COMMENT ON FUNCTION booking.booking_items(bigint) IS
 'The items of a booking: one passenger on one flight each; price, penalty_amount and fee_amount (of its changes) in
 the booking''s currency. The items of a passenger with one journey_no are the legs of one journey; null: not known. SB010: booking_id
 is missing; SB011: no such booking.';
+
+CREATE FUNCTION booking.booking_warnings(booking_id bigint)
+    RETURNS TABLE (item_no smallint, code text, other_booking_id bigint, detail text)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_booking_warnings';
+COMMENT ON FUNCTION booking.booking_warnings(bigint) IS
+'What is allowed in a booking, but may not be meant. code overlapping_flights: the flight of an item is under way, by the timetable, while
+one of the same passenger is in another live booking of the customer, of whose bookings the newest 20 are looked at. SB010:
+booking_id is missing; SB011: no such booking.';
 
 CREATE FUNCTION booking.quote_cancellation(
     booking_id bigint, item_nos smallint[] DEFAULT NULL, if_version integer DEFAULT NULL)
@@ -370,10 +379,14 @@ SELECT 'flight_moments_have_come',
  WHERE GREATEST(f.actual_departure, f.actual_arrival) > clock_timestamp()
 UNION ALL
 SELECT 'passenger_once_per_flight',
-       format('a passenger of booking %s is %s times on flight %s', i.booking_id, count(*), i.flight_id)
-  FROM live AS i
- GROUP BY i.booking_id, i.flight_id, lower(i.passenger_name)
-HAVING count(*) > 1
+       format('a passenger of customer %s is twice on flight %s', p.customer_id, p.flight_id)
+  FROM (SELECT b.customer_id, i.flight_id, array_agg(i.passenger_name::text)
+          FROM live AS i
+          JOIN public.bookings AS b USING (booking_id)
+         WHERE b.status <> 'held' OR b.payment_required_by > clock_timestamp()
+         GROUP BY b.customer_id, i.flight_id
+        HAVING count(*) > 1) AS p (customer_id, flight_id, names)
+ WHERE cardinality(p.names) > (SELECT count(DISTINCT public.folded_text(n)) FROM unnest(p.names) AS n)
 UNION ALL
 SELECT 'booking_status_fits_items',
        format('booking %s is %s with items %s', b.booking_id, b.status, i.statuses)
@@ -852,6 +865,7 @@ SELECT p.object_type, o.object, p.privilege, p.grantees::text[]
         'booking.find_booking(text, text)',
         'booking.list_bookings(bigint, text, bigint, bigint)',
         'booking.booking_items(bigint)',
+        'booking.booking_warnings(bigint)',
         'booking.quote_cancellation(bigint, smallint[], integer)',
         'booking.confirm_cancellation(bigint)',
         'booking.cancel(bigint, smallint[], integer)',

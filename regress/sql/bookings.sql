@@ -10,10 +10,10 @@ SELECT status, total_amount, currency, version, payment_required_by > now() AS i
   FROM booking.create_booking(fixture.wish(20, '{4B,3A}'));
 SELECT * FROM fixture.items WHERE flight_id = 20 ORDER BY 1;
 -- all or none: 3A is gone, so 3B stays free
-SELECT * FROM booking.create_booking(fixture.wish(20, '{3B,3A}'));
+SELECT * FROM booking.create_booking(fixture.wish(20, '{3B,3A}', customer => 2));
 SELECT seat_number, status FROM seats WHERE flight_id = 20 AND seat_number = '3B';
 \set VERBOSITY default
-SELECT * FROM booking.create_booking(fixture.wish(20, '{3B,3A,4B}'));
+SELECT * FROM booking.create_booking(fixture.wish(20, '{3B,3A,4B}', customer => 2));
 SELECT * FROM booking.create_booking(fixture.wish(20, '{9A}'));
 \set VERBOSITY sqlstate
 -- instant: paid and confirmed at once, at the server's price alone
@@ -124,7 +124,7 @@ SELECT fixture.try(fixture.wish(20, '{5D}') || contact) FROM (VALUES ('{"contact
 SELECT * FROM booking.check_invariants();
 -- batches: all or nothing, or each on its own; results in the order of the call
 SELECT fixture.flight(24, 58);
-SELECT jsonb_build_object('mode', 'all', 'bookings', jsonb_build_array(fixture.wish(24, '{4A,3A}'), fixture.wish(24, '{3B}', 'instant', '100.00'), fixture.wish(24, '{3A}'))) AS clash \gset
+SELECT jsonb_build_object('mode', 'all', 'bookings', jsonb_build_array(fixture.wish(24, '{4A,3A}'), fixture.wish(24, '{3B}', 'instant', '100.00'), fixture.wish(24, '{3A}', customer => 2))) AS clash \gset
 SELECT booking.create_bookings(:'clash');
 SELECT count(*) FROM booking_items WHERE flight_id = 24;
 SELECT o ->> 'error' IS NULL AS booked, o #>> '{booking,status}' AS status, o #>> '{error,sqlstate}' AS sqlstate, o #>> '{error,detail}' AS detail
@@ -176,3 +176,31 @@ ALTER TABLE booking_items ADD CONSTRAINT no_sixth CHECK (seat_number <> '5D') NO
 SELECT booking.create_bookings(jsonb_build_object('mode', 'each', 'bookings', jsonb_build_array(fixture.wish(24, '{5D}'))));
 ALTER TABLE booking_items DROP CONSTRAINT no_sixth;
 SELECT seat_number, status FROM seats WHERE flight_id = 24 AND seat_number = '5D';
+-- a passenger is once on a flight, over all bookings of a customer; of another customer it is somebody else
+INSERT INTO customers (customer_id, full_name) VALUES (79, 'Twice');
+SELECT fixture.flight(28, 58), fixture.flight(29, 58, hours => 20), fixture.flight(31, 58, 'JFK', 'LAX', 6);
+CREATE FUNCTION fixture.seat_for(name text, flight bigint, seat text, customer bigint DEFAULT 79, type text DEFAULT 'hold') RETURNS jsonb LANGUAGE sql AS $$
+    SELECT jsonb_set(fixture.wish(flight, ARRAY[seat], type, CASE type WHEN 'instant' THEN '100.00' END, customer => customer), '{slices,0,passengers,0,name}', to_jsonb(name)) $$;
+SELECT booking_id AS short FROM booking.create_booking(fixture.seat_for('Zoë Sinclair', 28, '3A')) \gset
+\set VERBOSITY terse
+SELECT fixture.try(fixture.seat_for(name, 28, '4A', type => type)) FROM (VALUES ('hold', U&'ZOE\0308  sinclair'), ('instant', 'Zoë Sinclair')) AS v (type, name);
+SELECT fixture.try(fixture.seat_for('Zoë Sinclair', 28, '3B', 1)), fixture.try(fixture.seat_for('Zoë Sinclair', 29, '3A'));
+-- those of one batch are told from one another, too
+SELECT fixture.outcomes(fixture.batch('all', fixture.seat_for('Al', 28, '4B'), fixture.seat_for('al', 28, '4C', type => 'instant')));
+SELECT fixture.outcomes(fixture.batch('each', fixture.seat_for('Al', 28, '4B'), fixture.seat_for('al', 28, '4C', type => 'instant'), fixture.seat_for('Zoë Sinclair', 28, '4D')));
+-- a hold that has lapsed, swept or not, and what is cancelled are no hindrance
+SELECT fixture.lapse(:short);
+SELECT fixture.try(fixture.seat_for('Zoë Sinclair', 28, '4A'));
+SELECT booking.expire_holds();
+SELECT booking_id AS second FROM bookings JOIN booking_items USING (booking_id) WHERE customer_id = 79 AND flight_id = 28 AND seat_number = '4A' \gset
+SELECT count(*) FROM booking.cancel(:second);
+SELECT fixture.try(fixture.seat_for('Zoë Sinclair', 28, '4A', type => 'instant'));
+-- flights that overlap are warned of, in both bookings and by both ways
+SELECT w.item_no, w.code, w.detail
+  FROM bookings AS b, booking.booking_warnings(b.booking_id) AS w, bookings AS o
+ WHERE b.customer_id = 79 AND o.customer_id = 79 AND w.other_booking_id = o.booking_id ORDER BY b.booking_id;
+SELECT body::json -> 'warnings' -> 0 ->> 'detail' AS warning, json_array_length(body::json -> 'warnings') FROM booking.booking_api('POST', '/v1/bookings', body => fixture.seat_for('Zoë Sinclair', 31, '5A')) AS a;
+SELECT count(*) FROM booking.booking_warnings((SELECT min(booking_id) FROM bookings WHERE customer_id = 1));
+SELECT * FROM booking.booking_warnings(NULL);
+\set VERBOSITY sqlstate
+SELECT * FROM booking.check_invariants();

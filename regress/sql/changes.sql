@@ -144,4 +144,12 @@ SELECT seat_number, status FROM seats WHERE flight_id = 84 AND seat_number IN ('
 SELECT fixture.answer(format('SELECT booking.quote_change(%s, %L)', :b, jsonb_build_object('items', jsonb_build_array(move))))
   FROM (VALUES ('{"item_no":1}'::jsonb), ('{"item_no":1,"seat":"3A","cabin_class":"economy"}'), ('{"item_no":1,"cabin_class":"economie"}'), ('{"item_no":1,"cabin_class":"first"}'), ('{"item_no":9,"cabin_class":"economy"}'), ('{"item_no":1,"flight_id":999999,"cabin_class":"economy"}')) AS m (move);
 \set VERBOSITY sqlstate
+-- a passenger whom another booking of the customer has on the flight does not go there a second time
+SELECT booking_id AS one FROM booking.create_booking(fixture.trip(3, '84:4C')) \gset
+SELECT booking_id AS other FROM booking.create_booking(fixture.trip(3, '85:4C')) \gset
+SAVEPOINT refused;
+SELECT fixture.moved(:other, '1:4D:84');
+ROLLBACK TO refused;
+SELECT count(*) FROM booking.cancel(:one);
+SELECT fixture.moved(:other, '1:4D:84'), fixture.at(:other);
 ROLLBACK;

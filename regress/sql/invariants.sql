@@ -24,6 +24,12 @@ DROP INDEX booking_items_live_passenger_key;
 UPDATE booking_items SET passenger_name = 'pax 3a' WHERE booking_id = :paid AND item_no = 2;
 SELECT fixture.broken();
 ROLLBACK;
+-- and twice in two bookings of a customer, written otherwise
+BEGIN;
+SELECT booking_id AS another FROM booking.create_booking(fixture.wish(50, '{5C}')) \gset
+UPDATE booking_items SET passenger_name = 'PAX  3a' WHERE booking_id = :another;
+SELECT fixture.broken();
+ROLLBACK;
 -- a child in an exit row
 BEGIN; UPDATE booking_items SET passenger_type = 'child' WHERE booking_id = :paid AND item_no = 1; SELECT fixture.broken(); ROLLBACK;
 -- states, totals, money

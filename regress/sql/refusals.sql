@@ -119,7 +119,8 @@ SELECT 'list_bookings', argument, 'SB010', format('SELECT * FROM booking.list_bo
                ('max_bookings', '3, max_bookings => 0', '{"limit": "0"}'), ('max_bookings', '3, max_bookings => -1', '{"limit": "-1"}'),
                ('max_bookings', '3, max_bookings => 101', '{"limit": "101"}')) AS v (argument, call, http);
 INSERT INTO refusal VALUES
-    ('booking_items', 'booking_id', 'SB011', 'SELECT * FROM booking.booking_items(999999)', 'GET', '/v1/bookings/999999');
+    ('booking_items', 'booking_id', 'SB011', 'SELECT * FROM booking.booking_items(999999)', 'GET', '/v1/bookings/999999'),
+    ('booking_warnings', 'booking_id', 'SB011', 'SELECT * FROM booking.booking_warnings(999999)', 'GET', '/v1/bookings/999999');
 
 -- cancelling
 INSERT INTO refusal

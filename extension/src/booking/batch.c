@@ -208,10 +208,16 @@ create_all(const BkBatchRequest *request, BkOutcome *outcomes)
 		count += request->bookings[i].count;
 	}
 	require_all_quotas(request);
+	for (int i = 0; i < request->count; i++)
+		bk_booking_require_single(&request->bookings[i]);
 	bk_seats_claim(claims, count);
 	bk_items_expire_claimed(claims, count);
 	for (int i = 0; i < request->count; i++)
+	{
+		if (i > 0)
+			bk_booking_require_single(&request->bookings[i]); /* nor in those just made */
 		bk_booking_record(&outcomes[i].booking);
+	}
 }
 
 /* Those of all bookings in lock order, so that bookings made one after another wait for no seat. */

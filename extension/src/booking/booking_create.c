@@ -10,6 +10,7 @@
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
 
+#include "base/arrays.h"
 #include "base/errcodes.h"
 #include "base/query.h"
 #include "base/settings.h"
@@ -19,6 +20,7 @@
 #include "booking/booking_record.h"
 #include "booking/booking_request.h"
 #include "booking/items.h"
+#include "booking/itinerary.h"
 #include "booking/journeys.h"
 #include "inventory/flights.h"
 #include "inventory/seats.h"
@@ -34,7 +36,7 @@ static BkQuery find_terms = BK_SELECT(
 	" WHERE f.flight_id = $1",
 	INT8OID, TEXTOID, INT8OID);
 
-/* The row lock makes one customer's holds wait for one another, so that the count is exact. */
+/* The row lock makes one customer's bookings wait for one another, so that what is counted and looked for stays as it is. */
 static BkQuery lock_customer = BK_SELECT(
 	"SELECT 1 FROM public.customers WHERE customer_id = $1 FOR NO KEY UPDATE", INT8OID);
 
@@ -80,8 +82,10 @@ bk_booking_create(const BkBookingRequest *request, BkNewBooking *booking)
 	bool alone = !TransactionIdIsValid(GetTopTransactionIdIfAny());
 
 	bk_booking_prepare(request, palloc_array(BkClaim, request->count), booking);
+	(void) bk_query_run(&lock_customer, bk_int64(request->customer_id));
 	if (!request->instant)
 		bk_booking_require_quota(request->customer_id, 1, request->count);
+	bk_booking_require_single(request);
 	bk_seats_claim(booking->claims, request->count);
 	bk_items_expire_claimed(booking->claims, request->count);
 	bk_booking_record(booking);
@@ -185,10 +189,7 @@ read_terms(BkNewBooking *booking, int64 flight_id, BkLeg *leg)
 	return bk_row_timestamptz(terms, 0, "sales_close_at");
 }
 
-/*
- * Locks the customer's row, then counts what is there now, also where the transaction's snapshot is older: the holds of the lock's last
- * owner are among them.
- */
+/* Counts what is there now, also where the transaction's snapshot is older: the holds of the lock's last owner are among them. */
 void
 bk_booking_require_quota(int64 customer_id, int holds, int seats)
 {
@@ -196,7 +197,6 @@ bk_booking_require_quota(int64 customer_id, int holds, int seats)
 
 	if (bk_max_holds == 0 && bk_max_held_seats == 0)
 		return;
-	(void) bk_query_run(&lock_customer, bk_int64(customer_id));
 	PushActiveSnapshot(GetLatestSnapshot());
 	held = bk_query_run(&count_holds, bk_int64(customer_id));
 	PopActiveSnapshot();
@@ -204,6 +204,22 @@ bk_booking_require_quota(int64 customer_id, int holds, int seats)
 				  bk_max_holds);
 	require_quota(customer_id, "held seats", bk_row_int64(held, 0, "seats"), seats,
 				  bk_max_held_seats);
+}
+
+void
+bk_booking_require_single(const BkBookingRequest *request)
+{
+	Datum *flight_ids = palloc_array(Datum, request->count);
+	Datum *names = palloc_array(Datum, request->count);
+
+	for (int i = 0; i < request->count; i++)
+	{
+		flight_ids[i] = Int64GetDatum(request->items[i].flight_id);
+		names[i] = CStringGetTextDatum(request->items[i].passenger_name);
+	}
+	bk_itinerary_require_single(request->customer_id, 0,
+								bk_array(INT8OID, flight_ids, request->count),
+								bk_array(TEXTOID, names, request->count));
 }
 
 /* 0 allows all. Raises SB018. */

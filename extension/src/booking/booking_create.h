@@ -10,7 +10,7 @@
 /*
  * Makes a booking: all seats or none, held until payment or sold at once. The caller holds no lock but on customers, or on
  * the named seats as well, taken in lock order (seats.h). Raises SB001, SB002 (flight not on sale), SB006 (instant: not the
- * server's amount), SB010 (no such seat, or more than one currency), SB011 (no such customer, flight or fare), SB018.
+ * server's amount), SB008, SB010 (no such seat, or more than one currency), SB011 (no such customer, flight or fare), SB018.
  *
  * The commit of a hold does not wait for its WAL where booking.hold_durability says so and the transaction has written
  * nothing else.
@@ -26,10 +26,12 @@ extern void bk_booking_prepare(const BkBookingRequest *request, BkClaim *claims,
 							   BkNewBooking *booking);
 
 /*
- * Raises SB018 if the customer may not have so many more holds, of so many seats together; until the transaction ends nobody
- * else makes one for that customer. bk_booking_create has asked.
+ * What is asked once the customer's row is locked, until the transaction ends, and no seat is: bk_booking_create asks it. The
+ * first raises SB018 if the customer may not have so many more holds, of so many seats together; the second SB008 if a passenger
+ * of the request is on a flight of it already, in another booking of the customer.
  */
 extern void bk_booking_require_quota(int64 customer_id, int holds, int seats);
+extern void bk_booking_require_single(const BkBookingRequest *request);
 
 /* The claims of a request, without terms: enough to lock its named seats. */
 extern void bk_booking_fill_claims(const BkBookingRequest *request, BkClaim *claims);

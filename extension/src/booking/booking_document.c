@@ -18,6 +18,7 @@
 #include "base/words.h"
 #include "booking/booking_document.h"
 #include "booking/booking_summary.h"
+#include "booking/itinerary.h"
 #include "inventory/flights.h"
 
 #define NO_AMOUNT "0.00"
@@ -104,6 +105,7 @@ typedef struct Document
 	const BookingItem *items;
 	int item_count;
 	BkRows payments;
+	BkRows warnings;
 } Document;
 
 static Document document_from_rows(int64 booking_id);
@@ -135,7 +137,7 @@ booking_booking_items(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* From the rows, in three statements. */
+/* From the rows, in four statements. */
 int32
 bk_booking_put(StringInfo out, int64 booking_id)
 {
@@ -145,7 +147,7 @@ bk_booking_put(StringInfo out, int64 booking_id)
 	return document.summary.version;
 }
 
-/* From what was made: one statement for each flight, and one for the payment of an instant booking. */
+/* From what was made: a statement for each flight, one for the warnings, and one for the payment of an instant booking. */
 void
 bk_booking_put_new(StringInfo out, const BkNewBooking *booking)
 {
@@ -179,6 +181,7 @@ document_from_rows(int64 booking_id)
 		.items = items_from_rows(items),
 		.item_count = (int) items.count,
 		.payments = bk_query_run(&read_payments, bk_int64(booking_id)),
+		.warnings = bk_itinerary_warnings(booking_id),
 	};
 }
 
@@ -207,7 +210,7 @@ items_from_rows(BkRows rows)
 	return items;
 }
 
-/* What reading would find; only its flights, and the payment of an instant booking, are read. */
+/* What reading would find; only its flights, the warnings and the payment of an instant booking are read. */
 static Document
 new_document(const BkNewBooking *booking)
 {
@@ -226,6 +229,7 @@ new_document(const BkNewBooking *booking)
 		.contact_phone = request->contact_phone,
 		.items = new_items(booking),
 		.item_count = request->count,
+		.warnings = bk_itinerary_warnings(booking->booking_id),
 	};
 
 	if (request->instant)
@@ -303,6 +307,7 @@ put_document(StringInfo out, const Document *document)
 		put_item(out, &document->items[i]);
 	bk_json_close(out, ']');
 	bk_json_put_rows(out, "payments", document->payments);
+	bk_json_put_rows(out, "warnings", document->warnings);
 	bk_json_close(out, '}');
 }
 

@@ -21,6 +21,7 @@
 #include "booking/bookings.h"
 #include "booking/changes.h"
 #include "booking/items.h"
+#include "booking/itinerary.h"
 #include "booking/payments.h"
 #include "booking/quotes.h"
 
@@ -29,10 +30,32 @@ static BkQuery find_quote = BK_SELECT(
 	"SELECT c.booking_id, c.status, c.booking_version, c.expires_at,"
 	"       EXISTS (SELECT FROM public.booking_changes AS n"
 	"                WHERE n.booking_id = c.booking_id AND n.change_id > c.change_id) AS superseded,"
-	"       c.change_amount"
+	"       c.change_amount,"
+	"       EXISTS (SELECT FROM public.booking_change_items AS n"
+	"                 JOIN public.booking_items AS i ON i.booking_id = c.booking_id AND i.item_no = n.item_no"
+	"                WHERE n.change_id = c.change_id AND n.flight_id <> i.flight_id) AS elsewhere"
 	"  FROM public.booking_changes AS c"
 	" WHERE c.change_id = $1",
 	INT8OID);
+
+/* That nobody else books for the customer while a passenger comes to another flight. */
+static BkQuery lock_customer = BK_SELECT("SELECT 1"
+										 "  FROM public.bookings AS b"
+										 "  JOIN public.customers AS c USING (customer_id)"
+										 " WHERE b.booking_id = $1"
+										 "   FOR NO KEY UPDATE OF c",
+										 INT8OID);
+
+/* The passengers who come to another flight, and which. */
+static BkQuery read_newcomers = BK_SELECT(
+	"SELECT b.customer_id, pg_catalog.array_agg(c.flight_id) AS flight_ids,"
+	"       pg_catalog.array_agg(i.passenger_name::text) AS names"
+	"  FROM public.booking_change_items AS c"
+	"  JOIN public.bookings AS b ON b.booking_id = $1"
+	"  JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = c.item_no"
+	" WHERE c.change_id = $2 AND c.flight_id <> i.flight_id"
+	" GROUP BY b.customer_id",
+	INT8OID, INT8OID);
 
 /* The seats that the booking does not have yet: those that another item of the change leaves are its own. */
 static BkQuery read_new_seats = BK_SELECT(
@@ -171,6 +194,7 @@ bk_change_confirm(int64 change_id, const BkTender *tender)
 	BkRows quote;
 	BkBooking booking;
 	Datum due;
+	bool elsewhere;
 	bool pays;
 
 	if (tender->given)
@@ -178,6 +202,10 @@ bk_change_confirm(int64 change_id, const BkTender *tender)
 	quote = bk_query_run(&find_quote, bk_int64(change_id));
 	if (quote.count == 0)
 		refuse_unknown(change_id);
+	elsewhere = bk_row_bool(quote, 0, "elsewhere");
+	if (elsewhere)
+		(void) bk_query_run(&lock_customer,
+							bk_int64(bk_row_int64(quote, 0, "booking_id")));
 	booking = bk_booking_lock_live(bk_row_int64(quote, 0, "booking_id"), BK_ANY_VERSION);
 	/* As it is now that the booking is ours. */
 	quote = bk_query_run(&find_quote, bk_int64(change_id));
@@ -186,7 +214,8 @@ bk_change_confirm(int64 change_id, const BkTender *tender)
 	bk_change_require_still_allowed(booking.booking_id, change_id);
 	pays = require_tender(&booking, due, tender);
 
-	refuse_double(booking.booking_id, change_id);
+	if (elsewhere)
+		refuse_double(booking.booking_id, change_id);
 	bk_seats_lock_change(booking.booking_id, change_id);
 	if (bk_word_is(booking.status, BK_HELD))
 		shorten_hold(&booking, change_id);
@@ -242,7 +271,7 @@ require_tender(const BkBooking *booking, Datum due, const BkTender *tender)
 	return pays;
 }
 
-/* Raises SB008 where the change would take a passenger to a flight twice. */
+/* Raises SB008 where the change would take a passenger to a flight twice, in this booking or in two of the customer. */
 static void
 refuse_double(int64 booking_id, int64 change_id)
 {
@@ -253,6 +282,10 @@ refuse_double(int64 booking_id, int64 change_id)
 				errmsg("passenger \"%s\" would be twice on flight %s",
 					   bk_row_text(rows, 0, "passenger_name"),
 					   bk_row_text(rows, 0, "flight_id")));
+	rows = bk_query_run(&read_newcomers, bk_int64(booking_id), bk_int64(change_id));
+	bk_itinerary_require_single(bk_row_int64(rows, 0, "customer_id"), booking_id,
+								bk_row_value(rows, 0, "flight_ids"),
+								bk_row_value(rows, 0, "names"));
 }
 
 /* A hold lasts no longer than the sales of any of its flights, those that it moves to included. Its seats must be locked. */
