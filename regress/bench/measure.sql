@@ -36,7 +36,7 @@ CREATE TABLE bench.notes (note_no integer GENERATED ALWAYS AS IDENTITY, note tex
 -- The next two functions are one expression each, so that the planner puts them in place and a call costs nothing.
 CREATE FUNCTION bench.request(customer text, flight text, seat_row text) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
     SELECT ('{"type":"instant","customer_id":' || customer || ',"slices":[{"flight_id":' || flight ||
-            ',"passengers":[{"name":"Ada Lovelace","seat":"' || seat_row || 'A"},{"name":"Charles Babbage","seat":"' || seat_row ||
+            ',"passengers":[{"name":"Ada ' || seat_row || '","seat":"' || seat_row || 'A"},{"name":"Charles ' || seat_row || '","seat":"' || seat_row ||
             'B"}]}],"payment":{"amount":"200.00","currency":"EUR","method":"card"}}')::jsonb
 $$;
 

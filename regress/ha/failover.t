@@ -75,7 +75,7 @@ sub client
 		my ($flight, $seat_number, $price, $currency) = split /\|/, $seat;
 		my $key = "ha-$number-$flight-$seat_number";
 		my $body = JSON::PP::encode_json({ type => 'instant', customer_id => $customer + 0, contact => { phone => $key },
-				slices => [ { flight_id => $flight + 0, passengers => [ { name => 'Ada Lovelace', seat => $seat_number } ] } ],
+				slices => [ { flight_id => $flight + 0, passengers => [ { name => "Ada $seat_number", seat => $seat_number } ] } ],
 				payment => { amount => $price, currency => $currency } });
 		my $status;
 

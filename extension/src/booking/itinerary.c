@@ -24,15 +24,27 @@
 #define OVERLAPPING_FLIGHTS "overlapping_flights"
 #define MAX_BOOKINGS "20" /* of a customer, the newest, that are looked at */
 
+/* A booking that is no hold, or a hold that has not lapsed. */
+#define SQL_VALID(b) \
+	"(" b ".status <> 'held' OR " b ".payment_required_by > pg_catalog.clock_timestamp())"
+
+/* The flight of an item, unless the airline has cancelled it. */
+#define SQL_FLIGHT_OF(i)                                                                             \
+	"SELECT g.flight_id, g.flight_number, g.scheduled_departure, g.scheduled_arrival, " BK_SQL_LEFT( \
+		"g") " AS has_left"                                                                          \
+			 "  FROM public.flights AS g"                                                            \
+			 " WHERE g.flight_id = " i ".flight_id AND g.status <> 'cancelled' OFFSET 0"
+
 /* Read-only, so that it sees what bk_itinerary_require_single lets it see. */
 static BkQuery find_doubles = BK_SNAPSHOT_SELECT(
 	"SELECT n.name, n.flight_id, b.booking_id,"
-	"       b.status = 'held' AND b.payment_required_by <= pg_catalog.clock_timestamp() AS lapsed"
-	"  FROM unnest($3, $4) AS n (flight_id, name)"
-	"  JOIN public.booking_items AS i ON i.flight_id = n.flight_id"
-	"   AND public.folded_text(i.passenger_name) = public.folded_text(n.name)"
-	"   AND " BK_SQL_LIVE("i") "  JOIN public.bookings AS b USING (booking_id)"
-							   " WHERE b.customer_id = $1 AND b.booking_id <> $2",
+	"       NOT " SQL_VALID(
+		"b") " AS lapsed"
+			 "  FROM unnest($3, $4) AS n (flight_id, name)"
+			 "  JOIN public.booking_items AS i ON i.flight_id = n.flight_id"
+			 "   AND public.folded_text(i.passenger_name) = public.folded_text(n.name)"
+			 "   AND " BK_SQL_LIVE("i") "  JOIN public.bookings AS b USING (booking_id)"
+										" WHERE b.customer_id = $1 AND b.booking_id <> $2",
 	INT8OID, INT8OID, INT8ARRAYOID, TEXTARRAYOID);
 
 /* Waits for whoever is paying it or letting it lapse. No row: it has been paid. */
@@ -43,30 +55,45 @@ static BkQuery lock_lapsed =
 			  "   FOR NO KEY UPDATE",
 			  INT8OID);
 
-/* The names of the columns are those of the SQL function and of the JSON. */
+/*
+ * The names of the columns are those of the SQL function and of the JSON. There is one way to find the rows of other: a range, which
+ * is one customer all the same, leaves the order of customer and booking to the index of both, and OFFSET 0 keeps the planner
+ * from beginning with the flights.
+ */
 static BkQuery find_overlaps = BK_SELECT(
-	"SELECT i.item_no, '" OVERLAPPING_FLIGHTS
-	"' AS code, o.booking_id AS other_booking_id,"
-	"       pg_catalog.format('Flight %s overlaps flight %s, which passenger \"%s\" has in another booking.',"
-	"                         f.flight_number, g.flight_number, i.passenger_name) AS detail"
-	"  FROM public.bookings AS b"
-	" CROSS JOIN LATERAL (SELECT n.booking_id, n.status, n.payment_required_by"
-	"                       FROM public.bookings AS n"
-	"                      WHERE n.customer_id = b.customer_id"
-	"                      ORDER BY n.booking_id DESC LIMIT " MAX_BOOKINGS ") AS o"
-	"  JOIN public.booking_items AS j ON j.booking_id = o.booking_id"
-	"  JOIN public.flights AS g ON g.flight_id = j.flight_id"
-	"  JOIN public.booking_items AS i ON i.booking_id = b.booking_id"
-	"  JOIN public.flights AS f ON f.flight_id = i.flight_id"
-	" WHERE b.booking_id = $1 AND o.booking_id <> b.booking_id"
-	"   AND (o.status <> 'held' OR o.payment_required_by > pg_catalog.clock_timestamp())"
-	"   AND (b.status <> 'held' OR b.payment_required_by > pg_catalog.clock_timestamp())"
-	"   AND " BK_SQL_LIVE("j") " AND " BK_SQL_LIVE("i") "   AND NOT " BK_SQL_LEFT(
-		"f") " AND f.status <> 'cancelled' AND g.status <> 'cancelled'"
-			 "   AND g.scheduled_departure < f.scheduled_arrival AND f.scheduled_departure < g.scheduled_arrival"
-			 "   AND g.flight_id <> f.flight_id"
-			 "   AND public.folded_text(j.passenger_name) = public.folded_text(i.passenger_name)"
-			 " ORDER BY i.item_no, o.booking_id, j.item_no",
+	"WITH own AS MATERIALIZED ("
+	"  SELECT i.item_no, i.passenger_name, f.*"
+	"    FROM public.bookings AS b"
+	"    JOIN public.booking_items AS i USING (booking_id)"
+	"   CROSS JOIN LATERAL (" SQL_FLIGHT_OF(
+		"i") ") AS f"
+			 "   WHERE b.booking_id = $1 AND " SQL_VALID("b") " AND " BK_SQL_LIVE(
+				 "i") " AND NOT f.has_left),"
+					  " other AS MATERIALIZED ("
+					  "  SELECT n.booking_id, i.item_no, i.passenger_name, f.*"
+					  "    FROM public.bookings AS b"
+					  "   CROSS JOIN LATERAL (SELECT n.booking_id, n.status, n.payment_required_by"
+					  "                         FROM public.bookings AS n"
+					  "                        WHERE n.customer_id BETWEEN b.customer_id AND b.customer_id"
+					  "                        ORDER BY n.customer_id DESC, n.booking_id DESC LIMIT " MAX_BOOKINGS
+					  ") AS n"
+					  "   CROSS JOIN LATERAL (SELECT j.item_no, j.passenger_name, j.flight_id"
+					  "                         FROM public.booking_items AS j"
+					  "                        WHERE j.booking_id = n.booking_id AND " BK_SQL_LIVE(
+						  "j") " OFFSET 0) AS i"
+							   "   CROSS JOIN LATERAL (" SQL_FLIGHT_OF(
+								   "i") ") AS f"
+										"   WHERE b.booking_id = $1 AND n.booking_id <> $1 AND " SQL_VALID(
+											"n") ")"
+												 " SELECT w.item_no, '" OVERLAPPING_FLIGHTS
+												 "' AS code, o.booking_id AS other_booking_id,"
+												 "        pg_catalog.format('Flight %s overlaps flight %s, which passenger \"%s\" has in another booking.',"
+												 "                          w.flight_number, o.flight_number, w.passenger_name) AS detail"
+												 "   FROM own AS w"
+												 "   JOIN other AS o ON o.flight_id <> w.flight_id"
+												 "    AND o.scheduled_departure < w.scheduled_arrival AND w.scheduled_departure < o.scheduled_arrival"
+												 "    AND public.folded_text(o.passenger_name) = public.folded_text(w.passenger_name)"
+												 "  ORDER BY w.item_no, o.booking_id, o.item_no",
 	INT8OID);
 
 static BkQuery find_booking =

@@ -28,7 +28,7 @@ sub post
 					type => 'hold',
 					customer_id => 1,
 					contact => { email => "$key\@example.com" },
-					slices => [ { flight_id => 100, passengers => [ { name => 'Ada Lovelace', seat => $seat } ] } ]
+					slices => [ { flight_id => 100, passengers => [ { name => "Ada $key", seat => $seat } ] } ]
 				})
 		});
 

@@ -100,7 +100,7 @@ sub client
 
 			$what = 'claim';
 			($state) = $session->ask('SELECT FROM booking.create_booking('
-				  . wish(shift @field, [ [ $flight, $seat ] ], customer_id => 100, @field) . ')');
+				  . wish(shift @field, [ [ $flight, $seat ] ], @field) . ')');
 		}
 		else
 		{

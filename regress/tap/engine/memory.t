@@ -25,6 +25,8 @@ my $date = $session->value(q{SELECT (scheduled_departure AT TIME ZONE 'Europe/Lo
 my $taken = wish('instant', [ [ 102, '1A' ], [ 103, '1A' ] ], payment => { amount => 200, currency => 'EUR' });
 my $booking = $session->value("SELECT booking_id FROM booking.create_booking($taken)");
 
+my $again = wish('instant', [ [ 102, '1A' ], [ 103, '1A' ] ], payment => { amount => 200, currency => 'EUR' });
+
 my @kinds = (
 	[ 'search', 'ok', "SELECT count(*) FROM booking.search_flights('LHR', 'JFK', '$date')" ],
 	[ 'seat map', 'ok', 'SELECT count(*) FROM booking.seat_map(101)' ],
@@ -32,8 +34,8 @@ my @kinds = (
 		  . api('GET', '/v1/flights', qq({"origin": "LHR", "destination": "JFK", "departure_date": "$date"})) ],
 	[ 'booking_api, seat map', 'ok', 'SELECT status FROM ' . api('GET', '/v1/flights/101/seat_map') ],
 	[ 'booking_api, booking', 'ok', 'SELECT status FROM ' . api('GET', "/v1/bookings/$booking") ],
-	[ 'refused', 'SB001', "SELECT booking_id FROM booking.create_booking($taken)" ],
-	[ 'booking_api, refused', 'SB001', 'SELECT status FROM ' . api('POST', '/v1/bookings', undef, $taken) ],
+	[ 'refused', 'SB001', "SELECT booking_id FROM booking.create_booking($again)" ],
+	[ 'booking_api, refused', 'SB001', 'SELECT status FROM ' . api('POST', '/v1/bookings', undef, $again) ],
 	[ 'create and cancel', 'ok', 'SELECT c.booking_id FROM booking.create_booking('
 		  . wish('instant', [ map { [ 101, 'economy' ] } 1 .. 2 ], payment => { amount => 200, currency => 'EUR' })
 		  . ') AS b, booking.cancel(b.booking_id) AS c' ],

@@ -65,6 +65,14 @@ sub take
 	return;
 }
 
+# Who is on a flight already, over all bookings of the one customer
+sub aboard
+{
+	my ($name, $flight) = @_;
+
+	return grep { /^$flight:/ && !claimable($seat{$_}) && lc $seat{$_}{item}{name} eq lc $name } keys %seat;
+}
+
 sub release { my ($item) = @_; @{ $seat{ key($item) } }{qw(status item)} = ('available', undef); return }
 
 sub total
@@ -183,6 +191,7 @@ sub first_refusal
 			return 'SB010' if $items[$i]{seat} eq $items[$j]{seat};
 		}
 	}
+	return 'SB008' if grep { aboard($_->{name}, $_->{flight}) } @items;
 	return (grep { !claimable($seat{ key($_) }) } @items) ? 'SB001' : undef;
 }
 
@@ -192,7 +201,7 @@ sub create
 	my $fare = pick(qw(basic standard standard flex));
 	my $flight = pick(1 .. 4);
 	my @items = map { { flight => rand() < 0.8 ? $flight : pick(1 .. 4), seat => (1 + int rand 5) . pick('A' .. 'D'),
-		name => pick('Ann', 'ann', 'Bob', 'Cy', 'Di', 'Ed', 'Flo', 'Gus', 'Ida'), penalty => 0, fee => 0 } } 1 .. 1 + int rand 3;
+		name => pick('Ann', 'ann', 'Bob', 'Cy', 'Di', 'Ed', 'Flo', 'Gus', 'Ida') . pick('', map { " $_" } 1 .. 12), penalty => 0, fee => 0 } } 1 .. 1 + int rand 3;
 	my $amount = 0;
 
 	$items[-1]{name} = $items[0]{name} if rand() < 0.2;    # a round trip, perhaps
@@ -205,7 +214,7 @@ sub create
 	my $offer = rand() < 0.1 ? $amount + pick(-1, 1) : $amount;
 	my $refusal = first_refusal(@items) // ($instant && $offer != $amount ? 'SB006' : undef);
 	my ($state, $id, $status, $total) = ask('SELECT booking_id, status, total_amount FROM booking.create_booking('
-		  . wish($instant ? 'instant' : 'hold', [ map { [ @$_{qw(flight seat name)} ] } @items ], fare_code => $fare,
+		  . wish($instant ? 'instant' : 'hold', [ map { [ @$_{qw(flight seat name)} ] } @items ], customer_id => 1, fare_code => $fare,
 			$instant ? (payment => { amount => money($offer), currency => 'EUR' }) : ()) . ')');
 
 	same('create', [ $state, $status, $total ], defined $refusal ? [ $refusal, undef, undef ]
@@ -223,14 +232,15 @@ sub create_any
 {
 	my ($flight, $cabin, $count) = (pick(1 .. 4), pick('business', 'economy'), 1 + int rand 4);
 	my $possible = $count <= grep { /^$flight:/ && $seat{$_}{cabin} eq $cabin && claimable($seat{$_}) } keys %seat;
-	my ($state, $id) = ask('SELECT booking_id FROM booking.create_booking(' . wish('hold', [ map { [ $flight, $cabin ] } 1 .. $count ]) . ')');
+	my @names = map { "Any $operation $_" } 1 .. $count;
+	my ($state, $id) = ask('SELECT booking_id FROM booking.create_booking(' . wish('hold', [ map { [ $flight, $cabin, $_ ] } @names ], customer_id => 1) . ')');
 
 	same('create any', [$state], [ $possible ? 'ok' : 'SB001' ]) && $possible or return;
 	my @seats = split / /, (ask("SELECT string_agg(seat_number, ' ' ORDER BY item_no) FROM booking.booking_items($id)"))[1];
 	my %different = map { $_ => 1 } grep { $seat{"$flight:$_"}{cabin} eq $cabin && claimable($seat{"$flight:$_"}) } @seats;
 
 	same('any seats', [ scalar @seats, scalar keys %different ], [ $count, $count ]) or return;
-	my @items = map { { booking => $id, flight => $flight, seat => $_, name => "Any $_", price => $price{$flight}{$cabin},
+	my @items = map { { booking => $id, flight => $flight, seat => $_, name => shift @names, price => $price{$flight}{$cabin},
 		status => 'held', penalty => 0, fee => 0 } } @seats;
 
 	$booking{$id} = { items => \@items, fare => 'standard', status => 'held', total => $count * $price{$flight}{$cabin}, paid => 0,
@@ -348,7 +358,7 @@ sub move
 	my $offer = $due + (rand() < 0.1 ? 1 : 0);
 
 	$refusal = 'SB006' if $pays && $offer != $due;
-	$refusal //= 'SB008' if $elsewhere && grep { $_->{flight} == $new{flight} && lc $_->{name} eq lc $item->{name} } live($booking);
+	$refusal //= 'SB008' if $elsewhere && aboard($item->{name}, $new{flight});
 	$refusal //= 'SB001' if !claimable($seat{ key(\%new) });
 	($state) = ask("SELECT FROM booking.confirm_change($change" . ($pays ? ', ' . money($offer) . q{, 'EUR'} : '') . ')');
 	same('confirm change', [$state], [ $refusal // 'ok' ]) && !defined $refusal or return;

@@ -144,9 +144,10 @@ my $script = PostgreSQL::Test::Utils::tempdir() . "/book.sql";
 append_to_file($script, <<'SQL');
 \set flight random(101, 130)
 \set customer random(1, 100)
+\set passenger random(1, 1000000000)
 SELECT FROM booking.create_booking(jsonb_build_object('type', 'instant', 'customer_id', :customer,
     'payment', '{"amount": "100.00", "currency": "EUR"}'::jsonb, 'slices', jsonb_build_array(jsonb_build_object(
-        'flight_id', :flight, 'passengers', '[{"name": "Ada Lovelace", "cabin_class": "economy"}]'::jsonb))));
+        'flight_id', :flight, 'passengers', jsonb_build_array(jsonb_build_object('name', 'Ada ' || :passenger, 'cabin_class', 'economy'))))));
 SQL
 {
 	my $pgbench = IPC::Run::start([ qw(pgbench -n -c 4 -R 200 -T 15 -f), $script, $primary->connstr('booking') ], '>', \my $said, '2>', \my $cried);

@@ -133,21 +133,22 @@ sub shown { my ($counts) = @_; return join ', ', map { "$_ $counts->{$_}" } sort
 sub pick { return $_[ int rand @_ ] }
 
 # The argument of booking.create_booking, as a SQL literal: a slice for each seat, [flight, seat number or cabin class],
-# in the order given; passengers are told apart by number unless a seat brings its name.
+# in the order given; customers take turns, and passengers are told apart by number, unless they are given.
+my $passenger = 0;
+
 sub wish
 {
 	my ($type, $seats, %field) = @_;
-	my $number = 0;
 	my @slices = map {
 		my ($flight, $seat, $name) = @$_;
-		$number++;
+		$passenger++;
 		{
 			flight_id => $flight + 0,
-			passengers => [ { name => $name // "Pax $number", ($seat =~ /^\d/ ? 'seat' : 'cabin_class') => $seat } ]
+			passengers => [ { name => $name // "Pax $$ $passenger", ($seat =~ /^\d/ ? 'seat' : 'cabin_class') => $seat } ]
 		}
 	} @$seats;
 
-	return q(') . JSON::PP->new->canonical->encode({ type => $type, customer_id => 1, slices => \@slices, %field }) . q(');
+	return q(') . JSON::PP->new->canonical->encode({ type => $type, customer_id => 1 + ($$ + $passenger) % 100, slices => \@slices, %field }) . q(');
 }
 
 # A statement as a caller might send it, on flights 101 to 104; $last is the number of a recent booking. Many want seats
@@ -182,7 +183,7 @@ sub random_wish
 	@seats = map { [ $_, 'economy' ] } 101, 102, 101 if rand() < 0.3;
 	return rand() < 0.3
 	  ? wish('instant', \@seats, payment => { amount => 100 * @seats, currency => 'EUR' })
-	  : wish('hold', \@seats, customer_id => 1 + int rand 100);
+	  : wish('hold', \@seats);
 }
 
 # Calls, to stand after SELECT or FROM: an HTTP request, its query a JSON object or nothing, its body as wish gives it; a
