@@ -641,6 +641,7 @@ SELECT row_number() OVER (ORDER BY md5('place ' || country || n)) AS customer_id
   FROM (SELECT h.*, n, md5('customer ' || country || n) AS digest
           FROM home AS h, generate_series(1, h.customers) AS n) AS h
   JOIN name_pool USING (culture);
+CREATE UNIQUE INDEX ON person (country, n);
 ANALYZE home, name_pool, person;
 
 ---------------------------------------------------------------------------------------------------------------------
@@ -723,6 +724,39 @@ SELECT row_number() OVER (ORDER BY created_at, flight_id, party_no) AS booking_i
                   AND p.n = 1 + floor(h.customers * pg_temp.draw(c.party_digest, 7)
                                                   * (0.35 + 0.65 * pg_temp.draw(c.party_digest, 7)))::integer;
 ANALYZE trip (booking_id, flight_id, customer_id);
+
+-- Nobody buys twice on one flight, out or back: all bookings but the first are somebody else's who is on neither.
+CREATE INDEX ON trip (booking_id);
+CREATE INDEX ON trip (customer_id);
+DO $$
+DECLARE
+    again bigint;
+BEGIN
+    FOR again IN
+        SELECT DISTINCT b.booking_id
+          FROM (SELECT t.booking_id, row_number() OVER (PARTITION BY t.customer_id, v.flight_id ORDER BY t.booking_id) AS nth
+                  FROM trip AS t, LATERAL (VALUES (t.flight_id), (t.back_flight_id)) AS v (flight_id)
+                 WHERE v.flight_id IS NOT NULL) AS b
+         WHERE b.nth > 1
+    LOOP
+        UPDATE trip AS t
+           SET customer_id = p.customer_id, family = p.family, given_no = p.given_no
+          FROM (SELECT p.*
+                  FROM trip AS t
+                  JOIN home AS h USING (country)
+                 CROSS JOIN LATERAL generate_series(1, 1000) AS attempt
+                 CROSS JOIN LATERAL (SELECT p.*
+                                       FROM person AS p
+                                      WHERE p.country = t.country
+                                        AND p.n = 1 + floor(h.customers * pg_temp.draw(md5(t.digest || attempt), 1))::integer) AS p
+                 WHERE t.booking_id = again
+                   AND NOT EXISTS (SELECT FROM trip AS o
+                                    WHERE o.customer_id = p.customer_id
+                                      AND ARRAY[o.flight_id, o.back_flight_id] && ARRAY[t.flight_id, t.back_flight_id])
+                 LIMIT 1) AS p
+         WHERE t.booking_id = again;
+    END LOOP;
+END $$;
 
 -- One row per passenger and flight, with its own course.
 CREATE TEMP TABLE item ON COMMIT DROP AS

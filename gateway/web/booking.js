@@ -107,13 +107,16 @@ function itemsNode(booking) {
 			h('tbody', null, booking.items.map((item) => itemRow(booking, item)))));
 }
 
-// What has become of the flights, where they are not as planned. Without an answer the booking is shown all the same.
+// What has become of the flights, where they are not as planned, and what may not be meant. Without an answer the booking is shown all the same.
 async function disruptionsNode(booking) {
 	const live = booking.items.filter((item) => !['cancelled', 'expired', 'flown', 'no_show'].includes(item.status));
 	const ids = [...new Set(live.map((item) => item.flight_id))];
 	const flights = await Promise.all(ids.map((id) => get(`/v1/flights/${id}`).catch(() => null)));
-	return flights.filter((flight) => flight && disruption(flight)).map((flight) => h('p', {class: 'notice warn'},
-		`${flight.flight_number} ${flight.origin}–${flight.destination}: ${disruption(flight)}`));
+	return [
+		...flights.filter((flight) => flight && disruption(flight)).map((flight) =>
+			`${flight.flight_number} ${flight.origin}–${flight.destination}: ${disruption(flight)}`),
+		...booking.warnings.map((warning) => warning.detail),
+	].map((text) => h('p', {class: 'notice warn'}, text));
 }
 
 function factsNode(booking) {

@@ -190,7 +190,7 @@ sub check_examples
 }
 subtest 'examples are as their schemas say' => sub { check_examples($api, '') };
 
-# The body of a passenger's hold of two seats at 292.
+# The body of a passenger's hold at 292 a seat; a passenger is once on the flight.
 sub hold
 {
 	my (@names) = @_;
@@ -206,8 +206,8 @@ my %goes_to = (
 	createBookings => sub { [] },
 	payBooking => sub { [ done('createBooking', body => hold())->{booking_id} ] },
 	changeSeat => sub { [ done('createBooking', body => hold('Grace Hopper'))->{booking_id}, 1 ] },
-	quoteChange => sub { [ done('createBooking', body => hold('Grace Hopper'))->{booking_id} ] },
-	quoteCancellation => sub { [ done('createBooking', body => hold('Grace Hopper'))->{booking_id} ] },
+	quoteChange => sub { [ done('createBooking', body => hold('Jean Bartik'))->{booking_id} ] },
+	quoteCancellation => sub { [ done('createBooking', body => hold('Kay McNulty'))->{booking_id} ] },
 	confirmChange => sub {
 		my $booking = done('createBooking', body => { %{ hold('Alan Turing') }, type => 'instant', payment => { amount => '292.00', currency => 'EUR' } });
 		return [ done('quoteChange', id => [ $booking->{booking_id} ], body => { items => [ { item_no => 1, flight_id => 1676, seat => '20B' } ] })->{change_id} ];
@@ -234,7 +234,7 @@ subtest 'examples of bodies are taken' => sub {
 };
 
 subtest 'all that can be read' => sub {
-	my $booking = done('createBooking', body => hold());
+	my $booking = done('createBooking', body => hold('Ada King', 'Henry Babbage'));
 	my $day = substr $booking->{items}[0]{scheduled_departure_local}, 0, 10;
 	my %wish = (origin => 'LHR', destination => 'JFK', departure_date => $day);
 	my %examples = map { my $p = $_; map { $p->{name} => $_ } $p->{example} // $p->{schema}{examples}[0] // () } grep { $_->{in} eq 'query' } @{ $operation{searchFlights}{parameters} };

@@ -310,11 +310,16 @@ subtest 'held' => sub {
 view_ok('a held booking');
 
 subtest 'a reload, and a flight that is late' => sub {
+	my $other = sql("SELECT g.flight_number FROM flights f JOIN flights g ON g.flight_id <> f.flight_id AND g.currency = f.currency AND g.scheduled_departure < f.scheduled_arrival
+		   AND f.scheduled_departure < g.scheduled_arrival, LATERAL (SELECT i.passenger_name, b.customer_id FROM bookings b JOIN booking_items i USING (booking_id) WHERE b.booking_reference = '$reference' LIMIT 1) p,
+		   LATERAL booking.create_booking(jsonb_build_object('type', 'hold', 'customer_id', p.customer_id, 'slices', jsonb_build_array(jsonb_build_object('flight_id', g.flight_id,
+		     'passengers', jsonb_build_array(jsonb_build_object('name', p.passenger_name, 'cabin_class', 'economy')))))) WHERE f.flight_id = $flight LIMIT 1");
 	sql("UPDATE flights SET status = 'delayed', estimated_departure = scheduled_departure + interval '95 minutes', estimated_arrival = scheduled_arrival + interval '95 minutes' WHERE flight_id = $flight");
 	$browser->js('window.isOld = true; location.reload()');
 	$browser->wait_for("!window.isOld && document.querySelector('.reference-code')");
 	is($browser->js("document.querySelector('.reference-code').textContent"), $reference, 'the booking is there again');
 	like(text(), qr/$number $origin.$destination: Delayed: leaves /, 'the delay is said');
+	like(text(), qr/Flight $number overlaps flight $other, which passenger/, 'and that the passenger is to be on two flights at once');
 	sql("UPDATE flights SET status = 'cancelled' WHERE flight_id = $flight; UPDATE booking_items AS i SET fee_amount = 12.50 FROM bookings AS b WHERE b.booking_id = i.booking_id AND booking_reference = '$reference' AND item_no = 1");
 	$browser->js('window.isOld = true; location.reload()');
 	$browser->wait_for("!window.isOld && document.querySelector('.reference-code')");
