@@ -758,6 +758,21 @@ COMMENT ON FUNCTION booking.wal_commit_age(pg_lsn) IS
 'How many seconds ago the first commit after a position in the WAL was; 0 when there is none; null when that WAL has been
 removed, or when 64 MiB of it hold no commit.';
 
+CREATE FUNCTION booking.disk_space()
+    RETURNS TABLE (place text, size_bytes bigint, free_bytes bigint)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_disk_space';
+COMMENT ON FUNCTION booking.disk_space() IS
+'The file systems that this server writes to, and what is free for it there: place data, archive (basic_archive.archive_directory) and backup
+(setting booking.backup_directory), as far as it has them. Null for one that it cannot look at.';
+
+CREATE FUNCTION booking.certificate_expires_at()
+    RETURNS timestamptz
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_certificate_expires_at';
+COMMENT ON FUNCTION booking.certificate_expires_at() IS
+'When the certificate in ssl_cert_file ends; null without TLS, or where the file cannot be read as a certificate.';
+
 ---------------------------------------------------------------------------------------------------------------------
 -- Warehouse: change capture, ETL, reports
 ---------------------------------------------------------------------------------------------------------------------
@@ -894,7 +909,9 @@ SELECT p.object_type, o.object, p.privilege, p.grantees::text[]
     ('FUNCTION', 'EXECUTE', '{monitor}', ARRAY[
         'booking.check_invariants()',
         'booking.check_reports()',
+        'booking.certificate_expires_at()',
         'booking.check_schema()',
+        'booking.disk_space()',
         'booking.library_version()',
         'booking.privileges()',
         'booking.replication_status()',

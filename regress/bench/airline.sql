@@ -7,7 +7,7 @@ SET client_min_messages = warning;
 SET session_replication_role = replica;
 
 INSERT INTO public.airports (iata, name, city, country, latitude, longitude, time_zone)
-SELECT 'X' || side || chr(64 + route), 'Airport ' || side || route, 'City ' || side || route, 'GB', 51, route,
+SELECT 'X' || side || chr(64 + route), 'Airport ' || side || route, 'City ' || side || route, 'GB', CASE side WHEN 'A' THEN 51 ELSE 1.18 END, route,
        CASE side WHEN 'A' THEN 'Europe/London' ELSE 'America/New_York' END
   FROM generate_series(1, 25) AS route, unnest('{A,B}'::text[]) AS side;
 INSERT INTO public.aircraft (aircraft_code, model, range_km) VALUES ('R80', 'Single aisle 180', 6000);
@@ -38,7 +38,7 @@ SELECT 'Z' || translate(lpad(to_hex(n * 40503 % 1048576), 5, '0'), '01abcdef', '
   FROM generate_series(0, 49999) AS n
  ORDER BY n;
 INSERT INTO public.booking_items (booking_id, item_no, flight_id, seat_number, passenger_name, price, status)
-SELECT b.booking_id, i.no, 1 + (b.booking_id - 1) % 10000, 5 + (b.booking_id - 1) / 10000 || i.letter, i.name, 100, 'confirmed'
+SELECT b.booking_id, i.no, 1 + (b.booking_id - 1) % 10000, 5 + (b.booking_id - 1) / 10000 || i.letter, i.name || ' ' || 5 + (b.booking_id - 1) / 10000, 100, 'confirmed'
   FROM public.bookings AS b, (VALUES (1, 'C', 'Grace Hopper'), (2, 'D', 'Edsger Dijkstra')) AS i (no, letter, name)
  ORDER BY b.booking_id, i.no;
 INSERT INTO public.booking_events (booking_id, item_no, flight_id, seat_number, event_type, seat_delta, revenue_delta, occurred_at)

@@ -42,9 +42,14 @@ SELECT pg_drop_replication_slot('regress_slot');
 -- who may ask
 SELECT r.rolname, p.proname, has_function_privilege(r.oid, p.oid, 'EXECUTE') AS may
   FROM pg_proc AS p, pg_roles AS r
- WHERE p.pronamespace = 'booking'::regnamespace AND p.proname IN ('replication_status', 'wal_commit_age')
+ WHERE p.pronamespace = 'booking'::regnamespace AND p.proname IN ('certificate_expires_at', 'disk_space', 'replication_status', 'wal_commit_age')
    AND r.rolname IN ('booking_app', 'booking_ro', 'monitor', 'reports_etl')
  ORDER BY 2, 1;
 SET ROLE booking_ro;
 SELECT * FROM booking.replication_status();
+RESET ROLE;
+-- what an operator has to see to in time: space where the server writes, and the certificate that it shows
+SET ROLE monitor;
+SELECT place, size_bytes >= free_bytes AND free_bytes >= 0 AS plausible FROM booking.disk_space() ORDER BY 1;
+SELECT booking.certificate_expires_at();
 RESET ROLE;

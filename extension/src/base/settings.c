@@ -21,6 +21,7 @@ bool bk_hold_durable;
 int bk_max_holds;
 int bk_max_held_seats;
 int bk_quote_duration;
+char *bk_backup_directory;
 
 static bool log_refusals;
 static emit_log_hook_type next_emit_log_hook;
@@ -58,6 +59,10 @@ _PG_init(void)
 							"How long a cancellation or change quote can be confirmed.",
 							NULL, &bk_quote_duration, 15 * 60, 1, 24 * 60 * 60, PGC_SUSET,
 							GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomStringVariable("booking.backup_directory",
+							   "Where backups of this server are kept.",
+							   "disk_space() looks at it; empty for nowhere.",
+							   &bk_backup_directory, "", PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomBoolVariable(
 		"booking.log_refusals", "Whether refusals are written to the server's log.",
 		"A seat that is taken, a wrong amount: errors of class SB, which callers cause and "

@@ -25,4 +25,7 @@ extern int bk_max_held_seats;
 /* GUC booking.quote_duration: how long a cancellation or change quote can be confirmed, in seconds. */
 extern int bk_quote_duration;
 
+/* GUC booking.backup_directory: where backups of this server are kept; empty for nowhere. */
+extern char *bk_backup_directory;
+
 #endif
