@@ -40,6 +40,12 @@ rejoin: ## bring back what fell out: the old primary as the standby, the reports
 passwords: ## give the roles the passwords that the files of secrets have by now
 	@docker/$(TOPOLOGY)/cluster passwords
 
+certificates: ## renew the servers' certificate, without a stop
+	@docker/$(TOPOLOGY)/cluster certificates
+
+monitoring: ## Prometheus and an exporter beside each database of the native cluster, until make down
+	@docker/native/cluster monitoring
+
 status: ## nodes, replication, slots, archive, subscription
 	@docker/native/cluster status
 

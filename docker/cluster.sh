@@ -172,6 +172,16 @@ set_passwords() {
 	at reports psql -X -q -v ON_ERROR_STOP=1 -U postgres -d flight_booking_reports -o /dev/null -f "$scripts/secrets/passwords.sql"
 }
 
+# Renews the servers' certificate and has every server that runs show it from now on; connections that are there go on. Who
+# verifies the servers reads ca.crt anew for each connection.
+certificates() {
+	local node
+	at primary "$scripts/secrets/certificates" renew "$tls"
+	for node in "${nodes[@]}"; do
+		if server_runs "$node"; then at "$node" psql -X -q -U postgres -d postgres -o /dev/null -c 'SELECT pg_reload_conf()'; fi
+	done
+}
+
 # Runs a command at the node that takes writes.
 at_writer() { # COMMAND...
 	local writer

@@ -4,7 +4,9 @@
 # the other half writes.
 
 declare -A port_setting=([primary]=PRIMARY_PORT [hot_backup]=HOT_BACKUP_PORT [reports]=REPORTS_PORT [gateway]=GATEWAY_PORT
-	[gateway_admin]=GATEWAY_ADMIN_PORT)
+	[gateway_admin]=GATEWAY_ADMIN_PORT [prometheus]=PROMETHEUS_PORT [primary_exporter]=PRIMARY_EXPORTER_PORT
+	[hot_backup_exporter]=HOT_BACKUP_EXPORTER_PORT [reports_exporter]=REPORTS_EXPORTER_PORT)
+monitors=(primary_exporter hot_backup_exporter reports_exporter prometheus)
 declare -A database=([primary]=flight_booking [hot_backup]=flight_booking [reports]=flight_booking_reports)
 
 # Prints the port that the node is to have.
@@ -40,6 +42,13 @@ gateway_pid() {
 	local pid
 	pid=$(head -n 1 "$RUN_DIR/gateway/pid" 2>/dev/null) &&
 		[ "$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")" = "$RUN_DIR/app/booking_gateway " ] && echo "$pid"
+}
+
+# Prints the pid of a running part of monitoring, or fails; its command line tells that the pid is its own.
+monitor_pid() { # MONITOR
+	local pid
+	pid=$(cat "$RUN_DIR/monitoring/$1.pid" 2>/dev/null) &&
+		[[ $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") == *" --web.listen-address=127.0.0.1:$(port_of "$1") "* ]] && echo "$pid"
 }
 
 # Prints the port that the running gateway has, for clients or for operators.

@@ -7,7 +7,7 @@ by_tls="sslmode=verify-full sslrootcert=$run/tls/ca.crt passfile=$run/secrets/pg
 
 # shellcheck disable=SC2034 # for cluster.sh
 make_end='' stop_all='make down' start_all='make up'
-scripts=$app/docker
+scripts=$app/docker tls=$run/tls
 
 at() { # NODE COMMAND...
 	local node=$1
@@ -47,6 +47,7 @@ node_conf() { # NODE
 		restore_command = 'cp "$run/wal_archive/%f" "%p"'
 		primary_conninfo = '$(streaming_conninfo "$1")'
 	END
+	if [ "$1" != reports ]; then echo "booking.backup_directory = '$run/backup'"; fi
 }
 
 # Makes a data directory by the scripts of a first start.

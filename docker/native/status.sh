@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What the native cluster shows of itself. `servers` sources this.
 
-: "${run:?}" "${nodes?}" "${guide_password:?}"
+: "${run:?}" "${nodes?}" "${monitors[*]?}" "${guide_password:?}"
 
 # psql on the node's Unix socket, as the superuser.
 run_psql() { # NODE ARGUMENT...
@@ -46,6 +46,7 @@ status() {
 	row NODE PORT STATE ROLE USER DETAIL
 	for node in "${nodes[@]}"; do server_status "$node" "$writer"; done
 	gateway_status
+	monitoring_status
 	if [ -n "$writer" ]; then replication_status "$writer"; fi
 	if server_runs reports; then subscription_status; fi
 	all_run
@@ -74,6 +75,14 @@ gateway_status() {
 		if [ "$user" = "$(id -un)" ]; then detail+=", as the servers' user: it can read their data and passwords"; fi
 	fi
 	row gateway "$GATEWAY_PORT" "$state" '' "$user" "$detail"
+}
+
+# Nothing where monitoring does not run.
+monitoring_status() {
+	local monitor pid
+	for monitor in "${monitors[@]}"; do
+		if pid=$(monitor_pid "$monitor"); then row "${monitor%_exporter}" "$(port_of "$monitor")" up metrics "$(user_of "$pid")" ''; fi
+	done
 }
 
 replication_status() { # WRITER

@@ -69,6 +69,19 @@ ok(reports_stop(), 'a row that is there already: they say so');
 rejoin_heals('conflicting row');
 is(sql('reports_db', 'SELECT full_name FROM customers WHERE customer_id = 9000001'), 'Ada Lovelace', 'the primary\'s row is there');
 
+# Another certificate, while all go on.
+{
+	my $old = exec_in('primary_db', 'md5sum /etc/flight_booking/tls/server.crt');
+	my $sessions = q{SELECT string_agg(pid::text, ' ' ORDER BY pid) FROM pg_stat_activity WHERE usename IN ('replicator', 'reports_sub')};
+	my $connected = sql('primary_db', $sessions);
+	my ($status, $said) = run('make certificates TOPOLOGY=compose');
+
+	is($status, 0, 'certificates') or diag $said;
+	isnt(exec_in('hot_backup_db', 'md5sum /etc/flight_booking/tls/server.crt'), $old, 'another certificate');
+	is((api('GET', '/readyz'))[0], 200, 'the gateway is ready');
+	is(sql('primary_db', $sessions), $connected, 'no replication has broken');
+}
+
 compose('up -d');
 ok(wait_until(300, sub { healthy() == 4 }), 'all are healthy');
 

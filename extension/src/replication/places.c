@@ -11,6 +11,7 @@
 #include <openssl/x509.h>
 #endif
 
+#include "access/xlog.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "storage/fd.h"
@@ -33,8 +34,9 @@ booking_disk_space(PG_FUNCTION_ARGS)
 {
 	bk_result_begin(fcinfo);
 	add_place(fcinfo, "data", DataDir);
-	add_place(fcinfo, "archive",
-			  GetConfigOption("basic_archive.archive_directory", true, false));
+	if (XLogArchivingActive())
+		add_place(fcinfo, "archive",
+				  GetConfigOption("basic_archive.archive_directory", true, false));
 	add_place(fcinfo, "backup", bk_backup_directory);
 	return (Datum) 0;
 }

@@ -13,7 +13,7 @@ use File::Temp qw(tempdir);
 use IO::Socket::INET;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw($tree $base $run $password $said @nodes %database %port cluster free_ports set_ports wait_for sql slurp system_identifiers);
+our @EXPORT = qw($tree $base $run $password $said @nodes @monitors %database %port cluster free_ports set_ports wait_for sql slurp system_identifiers);
 
 our $tree = abs_path(dirname(abs_path(__FILE__)) . '/../../..');
 our $base = tempdir('/tmp/flight_booking_cluster.XXXXXX', CLEANUP => 1);
@@ -21,6 +21,7 @@ our $run = "$base/run";
 our $password = 'yourpassword';
 our $said; # by the last call of cluster
 our @nodes = qw(primary hot_backup reports);
+our @monitors = ('prometheus', map { "${_}_exporter" } @nodes);
 our %database = (
 	primary => 'flight_booking',
 	hot_backup => 'flight_booking',
@@ -32,7 +33,13 @@ my $owner = $$;
 chmod 0755, $base;
 delete @ENV{ grep { /^PG(?!_CONFIG$)/ } keys %ENV };
 $ENV{RUN_DIR} = $run;
-set_ports(free_ports(5));
+{
+	my @named = (@nodes, 'gateway', 'gateway_admin', @monitors);
+	my %free;
+
+	@free{@named} = free_ports(scalar @named);
+	set_ports(%free);
+}
 $SIG{INT} = $SIG{TERM} = sub { exit 1 };
 
 END
@@ -50,7 +57,7 @@ sub free_ports
 
 sub set_ports
 {
-	@port{ @nodes, 'gateway', 'gateway_admin' } = @_;
+	%port = (%port, @_);
 	$ENV{ uc($_) . '_PORT' } = $port{$_} for keys %port;
 	return;
 }
