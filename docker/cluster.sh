@@ -9,12 +9,13 @@
 #   start_node NODE      starts its server if it does not run, and waits until it answers
 #   stop_node NODE       stops its server cleanly if it runs, and sees to it that it stays down
 #   log_of NODE          prints where its log is, for the user
-#   $scripts, $make_end  docker/ at a node; what ends a make command for this topology
+#   $scripts, $tls       docker/ at a node, and the directory of its certificate
+#   $make_end            what ends a make command for this topology
 #   $stop_all, $start_all   the commands that stop and start everything
 #
 # shellcheck disable=SC2016 # what is in single quotes, the node's shell expands
 
-: "${scripts=}" "${make_end=}" "${stop_all=}" "${start_all=}"
+: "${scripts=}" "${tls=}" "${make_end=}" "${stop_all=}" "${start_all=}"
 nodes=(primary hot_backup reports)
 
 # Of primary and hot backup, the one that NODE is not.

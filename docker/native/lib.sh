@@ -6,6 +6,7 @@
 declare -A port_setting=([primary]=PRIMARY_PORT [hot_backup]=HOT_BACKUP_PORT [reports]=REPORTS_PORT [gateway]=GATEWAY_PORT
 	[gateway_admin]=GATEWAY_ADMIN_PORT [prometheus]=PROMETHEUS_PORT [primary_exporter]=PRIMARY_EXPORTER_PORT
 	[hot_backup_exporter]=HOT_BACKUP_EXPORTER_PORT [reports_exporter]=REPORTS_EXPORTER_PORT)
+# shellcheck disable=SC2034 # for the other files
 monitors=(primary_exporter hot_backup_exporter reports_exporter prometheus)
 declare -A database=([primary]=flight_booking [hot_backup]=flight_booking [reports]=flight_booking_reports)
 

@@ -6,8 +6,8 @@
 by_tls="sslmode=verify-full sslrootcert=$run/tls/ca.crt passfile=$run/secrets/pgpass"
 
 # shellcheck disable=SC2034 # for cluster.sh
-make_end='' stop_all='make down' start_all='make up'
-scripts=$app/docker tls=$run/tls
+make_end='' stop_all='make down' start_all='make up' tls=$run/tls
+scripts=$app/docker
 
 at() { # NODE COMMAND...
 	local node=$1
