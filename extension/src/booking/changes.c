@@ -72,18 +72,21 @@ static BkQuery read_new_seats = BK_SELECT(
 
 /*
  * A passenger who would be twice on a flight: another live item of the same name is there now or goes there too. One who
- * only leaves while the other comes counts as well, since the unique index sees each row for itself.
+ * only leaves while the other comes counts as well, since the unique index sees each row for itself. OFFSET 0: the items of the
+ * booking are few, and nobody is looked for by name among all.
  */
 static BkQuery find_double = BK_SELECT(
 	"SELECT i.passenger_name, c.flight_id"
 	"  FROM public.booking_change_items AS c"
 	"  JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = c.item_no"
-	"  JOIN public.booking_items AS j ON j.booking_id = $1 AND j.item_no <> i.item_no"
-	"   AND public.folded_text(j.passenger_name) = public.folded_text(i.passenger_name)"
-	"   AND " BK_SQL_LIVE(
-		"j") "  LEFT JOIN public.booking_change_items AS o ON o.change_id = $2 AND o.item_no = j.item_no"
-			 " WHERE c.change_id = $2 AND c.flight_id <> i.flight_id"
+	" CROSS JOIN LATERAL (SELECT j.item_no, j.flight_id, j.passenger_name"
+	"                       FROM public.booking_items AS j"
+	"                      WHERE j.booking_id = $1 AND " BK_SQL_LIVE(
+		"j") " OFFSET 0) AS j"
+			 "  LEFT JOIN public.booking_change_items AS o ON o.change_id = $2 AND o.item_no = j.item_no"
+			 " WHERE c.change_id = $2 AND c.flight_id <> i.flight_id AND j.item_no <> i.item_no"
 			 "   AND c.flight_id IN (j.flight_id, o.flight_id)"
+			 "   AND public.folded_text(j.passenger_name) = public.folded_text(i.passenger_name)"
 			 " LIMIT 1",
 	INT8OID, INT8OID);
 

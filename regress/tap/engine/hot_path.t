@@ -47,7 +47,10 @@ my @calls = (
 	[ 'search', q{SELECT * FROM booking.search_flights('LHR', 'JFK', (SELECT (scheduled_departure AT TIME ZONE 'Europe/London')::date FROM flights WHERE flight_id = 1000 + :n))} ],
 	[ 'seat map', q{SELECT * FROM booking.seat_map(1000 + :n)} ],
 	[ 'hold any seat', q{SELECT * FROM booking.create_booking(jsonb_set(fixture.wish(1500 + :n, '{1A}', customer => 3) #- '{slices,0,passengers,0,seat}', '{slices,0,passengers,0,cabin_class}', '"economy"'))} ],
+	[ 'hold with a key', q{SELECT * FROM booking.booking_api('POST', '/v1/bookings', body => fixture.wish(1700 + :n, '{20C}', customer => 4), context => '{"idempotency_key":"k:n"}')} ],
 	[ 'hold', q{SELECT * FROM booking.create_booking(fixture.wish(1000 + :n, '{20A,20B}', customer => 3))} ],
+	[ 'change flight', q{SELECT c.* FROM booking.quote_change((SELECT max(booking_id) FROM bookings), fixture.move(1, 1200 + :n, '21A')) AS q, booking.confirm_change(q.change_id) AS c} ],
+	[ 'customer', q{SELECT * FROM booking.booking_api('GET', '/v1/customers', '{"email":"customer3@example.com"}')} ],
 	[ 'read', q{SELECT * FROM booking.booking_api('GET', '/v1/bookings/' || (SELECT max(booking_id) FROM bookings))} ],
 	[ 'find', q{SELECT * FROM booking.find_booking((SELECT booking_reference FROM bookings ORDER BY booking_id DESC LIMIT 1), '20A')} ],
 	[ 'pay', q{SELECT * FROM booking.pay((SELECT max(booking_id) FROM bookings), 200, 'EUR')} ],
@@ -86,6 +89,25 @@ sub buffers
 }
 
 my %late = buffers(1);
+
+# A table that is altered while a statement waits for it has the statement planned anew, and the next calls with it.
+{
+	my ($caller) = connect_clients($node, 1);
+	my ($hold) = map { $_->[1] } grep { $_->[0] eq 'hold' } @calls;
+	my $call = sub { my ($n) = @_; return $hold =~ s/:n/$n/r };
+
+	is(($caller->ask($_))[0], 'ok', $_) for 'SET booking.max_holds = 100', $call->(31), $call->(32);
+	my $altering = IPC::Run::start([ 'psql', '-X', '-q', '-d', $node->connstr('booking'), '-c',
+			'BEGIN; LOCK TABLE bookings, booking_items, customers; SELECT pg_sleep(2); ALTER TABLE bookings SET (fillfactor = 85); ALTER TABLE customers SET (fillfactor = 90); COMMIT' ], '>', \my $out);
+	$node->poll_query_until('booking', q{SELECT count(*) = 3 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = 'booking')});
+	is(($caller->ask($call->(33)))[0], 'ok', 'it waits and goes on');
+	$altering->finish;
+	my ($state, @rows) = $caller->ask("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON, COSTS OFF, TIMING OFF) " . $call->(34));
+	my $plan = JSON::PP::decode_json($rows[0][0])->[0]{Plan};
+
+	cmp_ok($plan->{'Shared Hit Blocks'} + $plan->{'Shared Read Blocks'}, '<=', $most, "and reads few buffers afterwards");
+	diag $plan->{'Shared Hit Blocks'} + $plan->{'Shared Read Blocks'};
+}
 $node->safe_psql('booking', 'ANALYZE');
 my %right = buffers(11);
 
