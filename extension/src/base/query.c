@@ -7,7 +7,8 @@
  *
  * Rows by keys are found by index, in nested loops, however large the tables. The planner does not know that: by statistics
  * that are older than a load, or by its default of ten elements for an array, it reads a table whole into a hash. So the
- * other ways are switched off where a generic plan is made.
+ * other ways are switched off where a generic plan is made. A plan that the server makes anew while it waits for a table is made
+ * without that, serves once, and is given up.
  */
 #include "postgres.h"
 
@@ -18,11 +19,13 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/plancache.h"
 
 #include "base/query.h"
 
 static void prepare_query(BkQuery *query);
 static int begin_keyed_planning(void);
+static int plans_made(const BkQuery *query);
 
 BkRows
 bk_query_run_values(BkQuery *query, const NullableDatum *values, int count)
@@ -35,10 +38,12 @@ bk_query_run_values(BkQuery *query, const NullableDatum *values, int count)
 
 	if (count != query->nargs)
 		elog(ERROR, "%d values for %d parameters: %s", count, query->nargs, query->sql);
+	if (query->plan != NULL && !query->custom_plan && plans_made(query) != query->plans)
+		bk_query_forget(query);
 	if (query->plan == NULL)
 		prepare_query(query);
 
-	planned = query->custom_plan || (query->planned && SPI_plan_is_valid(query->plan));
+	planned = query->custom_plan || (query->plans > 0 && SPI_plan_is_valid(query->plan));
 	if (!planned)
 		guc_level = begin_keyed_planning();
 	for (int i = 0; i < count; i++)
@@ -48,8 +53,10 @@ bk_query_run_values(BkQuery *query, const NullableDatum *values, int count)
 	}
 	result = SPI_execute_plan(query->plan, datums, nulls, query->read_only, 0);
 	if (!planned)
+	{
 		AtEOXact_GUC(true, guc_level);
-	query->planned = true;
+		query->plans = plans_made(query);
+	}
 	if (result != query->expect)
 		elog(ERROR, "statement ended with %s: %s", SPI_result_code_string(result),
 			 query->sql);
@@ -63,7 +70,7 @@ bk_query_forget(BkQuery *query)
 	if (query->plan != NULL)
 		SPI_freeplan(query->plan);
 	query->plan = NULL;
-	query->planned = false;
+	query->plans = 0;
 }
 
 int
@@ -227,4 +234,13 @@ begin_keyed_planning(void)
 		(void) set_config_option(others[i], "off", PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_SAVE, true, 0, false);
 	return guc_level;
+}
+
+/* How many plans the server has made of the statement so far. */
+static int
+plans_made(const BkQuery *query)
+{
+	CachedPlanSource *source = linitial(SPI_plan_get_plan_sources(query->plan));
+
+	return source->generation;
 }

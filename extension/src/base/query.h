@@ -30,7 +30,7 @@ typedef struct BkQuery
 	bool read_only;   /* sees the caller's snapshot, and so not the caller's own writes */
 	bool custom_plan; /* plan anew for each set of values, for statements that run long */
 	SPIPlanPtr plan;  /* NULL until first run */
-	bool planned;     /* it has run */
+	int plans;        /* how many plans had been made when the last of ours was */
 } BkQuery;
 
 /* clang-format off */

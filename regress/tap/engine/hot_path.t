@@ -90,23 +90,29 @@ sub buffers
 
 my %late = buffers(1);
 
-# A table that is altered while a statement waits for it has the statement planned anew, and the next calls with it.
+# A table that is altered while a statement waits for it has the statement planned anew; the calls after that read no more.
 {
 	my ($caller) = connect_clients($node, 1);
-	my ($hold) = map { $_->[1] } grep { $_->[0] eq 'hold' } @calls;
-	my $call = sub { my ($n) = @_; return $hold =~ s/:n/$n/r };
+	my %call = map { @$_ } @calls;
+	my $hold = sub { my ($n) = @_; is(($caller->ask($call{hold} =~ s/:n/$n/r))[0], 'ok', 'hold'); return };
 
-	is(($caller->ask($_))[0], 'ok', $_) for 'SET booking.max_holds = 100', $call->(31), $call->(32);
+	is(($caller->ask('SET booking.max_holds = 100'))[0], 'ok', 'more holds than usual');
+	for my $n (31, 32)
+	{
+		$hold->($n);
+		is(($caller->ask($call{cancel}))[0], 'ok', 'cancel');
+	}
+	$hold->(33);
 	my $altering = IPC::Run::start([ 'psql', '-X', '-q', '-d', $node->connstr('booking'), '-c',
-			'BEGIN; LOCK TABLE bookings, booking_items, customers; SELECT pg_sleep(2); ALTER TABLE bookings SET (fillfactor = 85); ALTER TABLE customers SET (fillfactor = 90); COMMIT' ], '>', \my $out);
-	$node->poll_query_until('booking', q{SELECT count(*) = 3 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = 'booking')});
-	is(($caller->ask($call->(33)))[0], 'ok', 'it waits and goes on');
+			'BEGIN; LOCK TABLE seats; SELECT pg_sleep(1); ALTER TABLE seats SET (fillfactor = 90); COMMIT' ], '>', \my $out);
+	$node->poll_query_until('booking', q{SELECT count(*) = 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'seats'::regclass});
+	is(($caller->ask($call{cancel}))[0], 'ok', 'cancel waits, and goes on');
 	$altering->finish;
-	my ($state, @rows) = $caller->ask("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON, COSTS OFF, TIMING OFF) " . $call->(34));
+	$hold->(34);
+	my ($state, @rows) = $caller->ask("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON, COSTS OFF, TIMING OFF) $call{cancel}");
 	my $plan = JSON::PP::decode_json($rows[0][0])->[0]{Plan};
 
-	cmp_ok($plan->{'Shared Hit Blocks'} + $plan->{'Shared Read Blocks'}, '<=', $most, "and reads few buffers afterwards");
-	diag $plan->{'Shared Hit Blocks'} + $plan->{'Shared Read Blocks'};
+	cmp_ok($plan->{'Shared Hit Blocks'} + $plan->{'Shared Read Blocks'}, '<=', $most, 'and reads few buffers after that');
 }
 $node->safe_psql('booking', 'ANALYZE');
 my %right = buffers(11);
