@@ -178,9 +178,10 @@ choose(Client *client, long n, long on, char *request, size_t size)
 	}
 	snprintf(request, size,
 			 "{\"type\":\"hold\",\"customer_id\":%d,\"slices\":[{\"flight_id\":%ld,"
-			 "\"passengers\":[{\"name\":\"Ada %s\",\"seat\":\"%s\"},"
-			 "{\"name\":\"Charles %s\",\"seat\":\"%s\"}]}]}",
-			 1 + client->number, on, seats[0], seats[0], seats[1], seats[1]);
+			 "\"passengers\":[{\"name\":\"Ada %d\",\"seat\":\"%s\"},"
+			 "{\"name\":\"Charles %d\",\"seat\":\"%s\"}]}]}",
+			 1 + client->number, on, rand_r(&client->random), seats[0],
+			 rand_r(&client->random), seats[1]);
 }
 
 /* Whatever is neither a booking nor a refusal nor a wait given up ends the program. */

@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "catalog/pg_type.h"
 
 #include "base/arrays.h"
@@ -32,6 +34,7 @@ static void read_items(BkObject body, BkBookingRequest *request);
 static int read_slice(BkObject slice, BkItemRequest *items);
 static BkItemRequest read_passenger(BkObject passenger, int64 flight_id);
 static void fold_names(BkItemRequest *items, int count);
+static const char *fold_words(const char *name);
 static void refuse_twice(const BkItemRequest *items, int count);
 static void read_payment(BkObject body, BkBookingRequest *request);
 
@@ -119,17 +122,50 @@ read_passenger(BkObject passenger, int64 flight_id)
 	return item;
 }
 
+/* By the statement, unless all names are of words that need none. */
 static void
 fold_names(BkItemRequest *items, int count)
 {
 	Datum *names = palloc_array(Datum, count);
+	bool folded = true;
 	BkRows rows;
 
+	for (int i = 0; i < count; i++)
+	{
+		items[i].folded_name = fold_words(items[i].passenger_name);
+		folded = folded && items[i].folded_name != NULL;
+	}
+	if (folded)
+		return;
 	for (int i = 0; i < count; i++)
 		names[i] = CStringGetTextDatum(items[i].passenger_name);
 	rows = bk_query_run(&fold_texts, bk_datum(bk_array(TEXTOID, names, count)));
 	for (int i = 0; i < count; i++)
 		items[i].folded_name = bk_row_text(rows, i, "folded");
+}
+
+/* What public.folded_text makes of a name of ASCII words with a space between each two; NULL for any other. */
+static const char *
+fold_words(const char *name)
+{
+	char *folded = pstrdup(name);
+	bool in_word = false;
+
+	for (char *c = folded; *c != '\0'; c++)
+	{
+		unsigned char letter = (unsigned char) *c;
+
+		if (letter == ' ' && in_word)
+			in_word = false;
+		else if (letter < 128 && (isalnum(letter) || strchr("@.'-", letter) != NULL))
+		{
+			in_word = true;
+			*c = (char) pg_ascii_toupper(letter);
+		}
+		else
+			return NULL;
+	}
+	return in_word ? folded : NULL;
 }
 
 /* A seat or a passenger may stand in the request once per flight: SB010, SB008. */

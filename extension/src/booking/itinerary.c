@@ -35,16 +35,24 @@
 			 "  FROM public.flights AS g"                                                            \
 			 " WHERE g.flight_id = " i ".flight_id AND g.status <> 'cancelled' OFFSET 0"
 
-/* Read-only, so that it sees what bk_itinerary_require_single lets it see. */
+/*
+ * Read-only, so that it sees what bk_itinerary_require_single lets it see. By flight and name, and not by the customer, who may have any
+ * number of bookings: OFFSET 0 leaves no other way.
+ */
 static BkQuery find_doubles = BK_SNAPSHOT_SELECT(
-	"SELECT n.name, n.flight_id, b.booking_id,"
-	"       NOT " SQL_VALID(
-		"b") " AS lapsed"
-			 "  FROM unnest($3, $4) AS n (flight_id, name)"
-			 "  JOIN public.booking_items AS i ON i.flight_id = n.flight_id"
-			 "   AND public.folded_text(i.passenger_name) = public.folded_text(n.name)"
-			 "   AND " BK_SQL_LIVE("i") "  JOIN public.bookings AS b USING (booking_id)"
-										" WHERE b.customer_id = $1 AND b.booking_id <> $2",
+	"SELECT n.name, n.flight_id, b.booking_id, b.lapsed"
+	"  FROM unnest($3, $4) AS n (flight_id, name)"
+	" CROSS JOIN LATERAL (SELECT i.booking_id"
+	"                       FROM public.booking_items AS i"
+	"                      WHERE i.flight_id = n.flight_id"
+	"                        AND public.folded_text(i.passenger_name) = public.folded_text(n.name)"
+	"                        AND " BK_SQL_LIVE(
+		"i") " OFFSET 0) AS i"
+			 " CROSS JOIN LATERAL (SELECT b.booking_id, b.customer_id, NOT " SQL_VALID(
+				 "b") " AS lapsed"
+					  "                       FROM public.bookings AS b"
+					  "                      WHERE b.booking_id = i.booking_id OFFSET 0) AS b"
+					  " WHERE b.customer_id = $1 AND b.booking_id <> $2",
 	INT8OID, INT8OID, INT8ARRAYOID, TEXTARRAYOID);
 
 /* Waits for whoever is paying it or letting it lapse. No row: it has been paid. */

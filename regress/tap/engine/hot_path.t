@@ -37,6 +37,7 @@ INSERT INTO booking_items (booking_id, item_no, flight_id, seat_number, passenge
 SELECT b.booking_id, 1, s.flight_id, s.seat_number, 'Pax ' || s.seat_number, 100, 'held'
   FROM (SELECT booking_id, row_number() OVER (ORDER BY booking_id) AS n FROM bookings) AS b
   JOIN (SELECT *, row_number() OVER (ORDER BY flight_id, seat_number) AS n FROM seats WHERE flight_id > 1000 AND status = 'held') AS s USING (n);
+UPDATE bookings SET customer_id = 5 WHERE booking_id % 20 = 0; -- an agency
 INSERT INTO booking_events (booking_id, item_no, flight_id, seat_number, event_type, seat_delta, revenue_delta, occurred_at)
 SELECT booking_id, item_no, flight_id, seat_number, 'held', 0, 0, now() FROM booking_items;
 SQL
@@ -47,6 +48,7 @@ my @calls = (
 	[ 'search', q{SELECT * FROM booking.search_flights('LHR', 'JFK', (SELECT (scheduled_departure AT TIME ZONE 'Europe/London')::date FROM flights WHERE flight_id = 1000 + :n))} ],
 	[ 'seat map', q{SELECT * FROM booking.seat_map(1000 + :n)} ],
 	[ 'hold any seat', q{SELECT * FROM booking.create_booking(jsonb_set(fixture.wish(1500 + :n, '{1A}', customer => 3) #- '{slices,0,passengers,0,seat}', '{slices,0,passengers,0,cabin_class}', '"economy"'))} ],
+	[ 'instant booking of an agency', q{SELECT * FROM booking.create_booking(fixture.wish(1800 + :n, '{20D}', 'instant', '100', customer => 5))} ],
 	[ 'hold with a key', q{SELECT * FROM booking.booking_api('POST', '/v1/bookings', body => fixture.wish(1700 + :n, '{20C}', customer => 4), context => '{"idempotency_key":"k:n"}')} ],
 	[ 'hold', q{SELECT * FROM booking.create_booking(fixture.wish(1000 + :n, '{20A,20B}', customer => 3))} ],
 	[ 'change flight', q{SELECT c.* FROM booking.quote_change((SELECT max(booking_id) FROM bookings), fixture.move(1, 1200 + :n, '21A')) AS q, booking.confirm_change(q.change_id) AS c} ],
