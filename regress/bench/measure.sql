@@ -124,3 +124,4 @@ GRANT USAGE ON SCHEMA bench TO booking_app, booking_owner;
 GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO booking_app;
 ALTER FUNCTION bench.create_booking(jsonb) OWNER TO booking_owner;
 SELECT format('ALTER DATABASE %I SET booking.max_holds = 0', current_database()) \gexec
+SELECT format('ALTER DATABASE %I SET booking.max_held_seats = 0', current_database()) \gexec
