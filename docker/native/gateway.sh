@@ -16,14 +16,10 @@ make_gateway_user() {
 		--comment "flight booking gateway" "$gateway_user"
 }
 
-# Makes RUN_DIR/gateway. The servers' user may make files in RUN_DIR, so what is not the owner's is removed first; what is
-# the owner's, that user can neither change nor replace.
+# Makes RUN_DIR/gateway.
 make_gateway_dir() {
 	local dir=$RUN_DIR/gateway
-	if [ "$(stat -c '%F %U' "$dir" 2>/dev/null)" != "directory $owner" ]; then
-		as_user "$owner" rm -rf "$dir"
-		as_user "$owner" mkdir "$dir"
-	fi
+	make_own_dir "$dir"
 	as_user "$owner" install -d -m 2750 -o "$gateway_user" -g "$(id -gn "$server_user")" "$dir/log"
 	as_user "$server_user" cat "$RUN_DIR/secrets/booking_app" |
 		as_user "$owner" install -m 400 -o "$gateway_user" -g "$(id -gn "$gateway_user")" /dev/stdin "$dir/booking_app"

@@ -44,13 +44,10 @@ check_monitoring_ports() {
 	if [ ${#complaints[@]} -gt 0 ]; then die "cannot start" "${complaints[@]}"; fi
 }
 
-# Makes RUN_DIR/monitoring as make_gateway_dir does the gateway's. What is scraped is what the containers scrape, elsewhere.
+# Makes RUN_DIR/monitoring. What is scraped is what the containers scrape, elsewhere.
 make_monitoring_dir() {
 	local dir=$RUN_DIR/monitoring
-	if [ "$(stat -c '%F %U' "$dir" 2>/dev/null)" != "directory $owner" ]; then
-		as_user "$owner" rm -rf "$dir"
-		as_user "$owner" mkdir "$dir"
-	fi
+	make_own_dir "$dir"
 	as_user "$owner" install -d -m 2750 -o "$monitoring_user" -g "$(id -gn "$server_user")" "$dir/log"
 	as_user "$owner" install -d -m 700 -o "$monitoring_user" -g "$(id -gn "$monitoring_user")" "$dir/data"
 	as_user "$server_user" cat "$RUN_DIR/secrets/monitor" |

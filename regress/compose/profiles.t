@@ -22,8 +22,8 @@ for my $query ('booking_replication_lag_seconds{target="hot_backup_slot"}', 'boo
 {
 	ok(wait_until(30, sub { samples($query) == 1 }), $query);
 }
-is(samples('booking_disk_free_bytes > 0'), 7, 'the space for data, archive and backup of primary and hot backup, and for the data of reports');
-is(samples('booking_certificate_days_left > 3000'), 3, 'the days that the certificate has left');
+is(scalar samples('booking_disk_free_bytes > 0'), 7, 'the space for data, archive and backup of primary and hot backup, and for the data of reports');
+is(scalar samples('booking_certificate_days_left > 3000'), 3, 'the days that the certificate has left');
 compose('stop -t 30 hot_backup_db');
 sql('primary_db', q{INSERT INTO customers (full_name) VALUES ('Somebody')});
 ok(wait_until(90, sub { samples('ALERTS{alertname="ReplicaLags",target="hot_backup_slot",alertstate="firing"}') == 1 }), 'a dead hot backup is an alert');
