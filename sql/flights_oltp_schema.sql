@@ -416,8 +416,7 @@ CREATE TABLE public.booking_items (
 ) WITH (fillfactor = 85);
 CREATE UNIQUE INDEX booking_items_live_seat_key ON public.booking_items (flight_id, seat_number)
     WHERE status NOT IN ('cancelled', 'expired');
--- An expression, so that nothing looks for the items of a booking here, where booking_id is last: they have their key.
-CREATE UNIQUE INDEX booking_items_live_passenger_key ON public.booking_items (flight_id, folded_text(passenger_name), (booking_id + 0))
+CREATE UNIQUE INDEX booking_items_live_passenger_key ON public.booking_items (flight_id, folded_text(passenger_name), booking_id)
     WHERE status NOT IN ('cancelled', 'expired');
 COMMENT ON TABLE public.booking_items IS
     'One passenger on one flight: the unit of seat, price, status and refund. Live means neither cancelled nor expired.';

@@ -14,10 +14,10 @@ my $most = 350;    # buffers of one call: a seat map reads 180 seats, the others
 my $node = start_node('hot_path', conf => "autovacuum = off\nfsync = off\nmax_locks_per_transaction = 64\n");
 
 $node->safe_psql('booking', 'ANALYZE');
-# 100,000 holds of 2,000 customers on 1,000 flights
+# 100,000 holds on 1,000 flights, of 20,000 customers and an agency
 $node->safe_psql('booking', <<'SQL');
 SET session_replication_role = replica;
-INSERT INTO customers (customer_id, full_name) SELECT 1000 + n, 'Customer ' || n FROM generate_series(1, 2000) AS n;
+INSERT INTO customers (customer_id, full_name) SELECT 1000 + n, 'Customer ' || n FROM generate_series(1, 20000) AS n;
 INSERT INTO aircraft (aircraft_code, model, range_km) VALUES ('R80', 'Single aisle 180', 5000);
 INSERT INTO aircraft_seats (aircraft_code, seat_number, cabin_class, characteristics)
 SELECT 'R80', row || letter, 'economy', '' FROM generate_series(1, 30) AS row, unnest('{A,B,C,D,E,F}'::text[]) AS letter;
@@ -31,7 +31,7 @@ SELECT flight_id, seat_number, cabin_class, characteristics, 100, CASE WHEN seat
        CASE WHEN seat_number ~ '^\d[A-F]$|^1\d[A-F]$' AND seat_number !~ '^1[7-9]|^16[E-F]' THEN '2100-01-01Z'::timestamptz END
   FROM flights JOIN aircraft_seats USING (aircraft_code) WHERE flight_id > 1000;
 INSERT INTO bookings (booking_reference, customer_id, status, total_amount, currency, payment_required_by)
-SELECT 'Z' || translate(lpad(to_hex(n * 40503 % 1048576), 5, '0'), '01abcdef', 'XYABCDEF'), 1001 + n % 2000, 'held', 100, 'EUR', '2100-01-01Z'
+SELECT 'Z' || translate(lpad(to_hex(n * 40503 % 1048576), 5, '0'), '01abcdef', 'XYABCDEF'), 1001 + n % 20000, 'held', 100, 'EUR', '2100-01-01Z'
   FROM (SELECT row_number() OVER (ORDER BY flight_id, seat_number) - 1 AS n FROM seats WHERE flight_id > 1000 AND status = 'held') AS s;
 INSERT INTO booking_items (booking_id, item_no, flight_id, seat_number, passenger_name, price, status)
 SELECT b.booking_id, 1, s.flight_id, s.seat_number, 'Pax ' || s.seat_number, 100, 'held'
