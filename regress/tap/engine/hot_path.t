@@ -122,6 +122,7 @@ my %right = buffers(11);
 for my $name (map { $_->[0] } @calls)
 {
 	ok($late{$name} <= $most, "$name reads few buffers with late statistics: $late{$name}");
+	ok($right{$name} <= $most, "with right ones too: $right{$name}");
 	ok($late{$name} <= 2 * $right{$name} + 20, "and not many more than with right ones: $right{$name}");
 }
 # The measure has teeth: without the indexes of a customer's bookings the count of the holds reads them all.
