@@ -67,7 +67,7 @@ CREATE DOMAIN public.ledger_amount AS numeric(12,2)
     CONSTRAINT ledger_amount_not_zero CHECK (VALUE <> 0);
 COMMENT ON DOMAIN public.ledger_amount IS 'An entry of the ledger: positive in, negative out.';
 
--- The next two are not STRICT: a CASE is not, and the planner would not put them in place but call them, at ten times the cost.
+-- The next two are not STRICT: a CASE is not, and the planner would call them where now it puts them in place.
 -- ISO 4217's minor units, where they are not two. Amounts are kept with two decimals: those of currencies with three end in 0.
 CREATE FUNCTION public.currency_decimals(currency text) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
