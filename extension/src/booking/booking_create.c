@@ -19,6 +19,7 @@
 #include "booking/booking_summary.h"
 #include "booking/booking_record.h"
 #include "booking/booking_request.h"
+#include "booking/customers.h"
 #include "booking/items.h"
 #include "booking/itinerary.h"
 #include "booking/journeys.h"
@@ -35,10 +36,6 @@ static BkQuery find_terms = BK_SELECT(
 	"  FROM public.flights AS f"
 	" WHERE f.flight_id = $1",
 	INT8OID, TEXTOID, INT8OID);
-
-/* The row lock makes one customer's bookings wait for one another, so that what is counted and looked for stays as it is. */
-static BkQuery lock_customer = BK_SELECT(
-	"SELECT 1 FROM public.customers WHERE customer_id = $1 FOR NO KEY UPDATE", INT8OID);
 
 static BkQuery count_holds = BK_SNAPSHOT_SELECT(
 	"SELECT pg_catalog.count(*) AS holds, COALESCE(pg_catalog.sum(i.seats), 0)::bigint AS seats"
@@ -82,7 +79,7 @@ bk_booking_create(const BkBookingRequest *request, BkNewBooking *booking)
 	bool alone = !TransactionIdIsValid(GetTopTransactionIdIfAny());
 
 	bk_booking_prepare(request, palloc_array(BkClaim, request->count), booking);
-	(void) bk_query_run(&lock_customer, bk_int64(request->customer_id));
+	bk_customer_lock(request->customer_id);
 	if (!request->instant)
 		bk_booking_require_quota(request->customer_id, 1, request->count);
 	bk_booking_require_single(request);

@@ -20,6 +20,7 @@
 #include "booking/booking_summary.h"
 #include "booking/bookings.h"
 #include "booking/changes.h"
+#include "booking/customers.h"
 #include "booking/items.h"
 #include "booking/itinerary.h"
 #include "booking/payments.h"
@@ -27,7 +28,7 @@
 
 /* What bk_quote_require_fresh looks at, and what was quoted. */
 static BkQuery find_quote = BK_SELECT(
-	"SELECT c.booking_id, c.status, c.booking_version, c.expires_at,"
+	"SELECT c.booking_id, b.customer_id, c.status, c.booking_version, c.expires_at,"
 	"       EXISTS (SELECT FROM public.booking_changes AS n"
 	"                WHERE n.booking_id = c.booking_id AND n.change_id > c.change_id) AS superseded,"
 	"       c.change_amount,"
@@ -35,26 +36,16 @@ static BkQuery find_quote = BK_SELECT(
 	"                 JOIN public.booking_items AS i ON i.booking_id = c.booking_id AND i.item_no = n.item_no"
 	"                WHERE n.change_id = c.change_id AND n.flight_id <> i.flight_id) AS elsewhere"
 	"  FROM public.booking_changes AS c"
+	"  JOIN public.bookings AS b USING (booking_id)"
 	" WHERE c.change_id = $1",
 	INT8OID);
 
-/* That nobody else books for the customer while a passenger comes to another flight. */
-static BkQuery lock_customer = BK_SELECT("SELECT 1"
-										 "  FROM public.bookings AS b"
-										 "  JOIN public.customers AS c USING (customer_id)"
-										 " WHERE b.booking_id = $1"
-										 "   FOR NO KEY UPDATE OF c",
-										 INT8OID);
-
 /* The passengers who come to another flight, and which. */
 static BkQuery read_newcomers = BK_SELECT(
-	"SELECT b.customer_id, pg_catalog.array_agg(c.flight_id) AS flight_ids,"
-	"       pg_catalog.array_agg(i.passenger_name::text) AS names"
+	"SELECT pg_catalog.array_agg(c.flight_id) AS flight_ids, pg_catalog.array_agg(i.passenger_name::text) AS names"
 	"  FROM public.booking_change_items AS c"
-	"  JOIN public.bookings AS b ON b.booking_id = $1"
 	"  JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = c.item_no"
-	" WHERE c.change_id = $2 AND c.flight_id <> i.flight_id"
-	" GROUP BY b.customer_id",
+	" WHERE c.change_id = $2 AND c.flight_id <> i.flight_id",
 	INT8OID, INT8OID);
 
 /* The seats that the booking does not have yet: those that another item of the change leaves are its own. */
@@ -119,7 +110,7 @@ static BkQuery read_change = BK_SELECT(
 
 pg_noreturn static void refuse_unknown(int64 change_id);
 static bool require_tender(const BkBooking *booking, Datum due, const BkTender *tender);
-static void refuse_double(int64 booking_id, int64 change_id);
+static void refuse_double(int64 customer_id, int64 booking_id, int64 change_id);
 static void shorten_hold(BkBooking *booking, int64 change_id);
 static void move_items(const BkBooking *booking, int64 change_id);
 static void claim_new_seats(const BkBooking *booking, int64 change_id);
@@ -197,7 +188,8 @@ bk_change_confirm(int64 change_id, const BkTender *tender)
 	BkRows quote;
 	BkBooking booking;
 	Datum due;
-	bool elsewhere;
+	int64 customer_id;
+	bool elsewhere; /* does a passenger come to another flight? */
 	bool pays;
 
 	if (tender->given)
@@ -206,9 +198,9 @@ bk_change_confirm(int64 change_id, const BkTender *tender)
 	if (quote.count == 0)
 		refuse_unknown(change_id);
 	elsewhere = bk_row_bool(quote, 0, "elsewhere");
+	customer_id = bk_row_int64(quote, 0, "customer_id");
 	if (elsewhere)
-		(void) bk_query_run(&lock_customer,
-							bk_int64(bk_row_int64(quote, 0, "booking_id")));
+		bk_customer_lock(customer_id);
 	booking = bk_booking_lock_live(bk_row_int64(quote, 0, "booking_id"), BK_ANY_VERSION);
 	/* As it is now that the booking is ours. */
 	quote = bk_query_run(&find_quote, bk_int64(change_id));
@@ -218,7 +210,7 @@ bk_change_confirm(int64 change_id, const BkTender *tender)
 	pays = require_tender(&booking, due, tender);
 
 	if (elsewhere)
-		refuse_double(booking.booking_id, change_id);
+		refuse_double(customer_id, booking.booking_id, change_id);
 	bk_seats_lock_change(booking.booking_id, change_id);
 	if (bk_word_is(booking.status, BK_HELD))
 		shorten_hold(&booking, change_id);
@@ -276,7 +268,7 @@ require_tender(const BkBooking *booking, Datum due, const BkTender *tender)
 
 /* Raises SB008 where the change would take a passenger to a flight twice, in this booking or in two of the customer. */
 static void
-refuse_double(int64 booking_id, int64 change_id)
+refuse_double(int64 customer_id, int64 booking_id, int64 change_id)
 {
 	BkRows rows = bk_query_run(&find_double, bk_int64(booking_id), bk_int64(change_id));
 
@@ -286,7 +278,7 @@ refuse_double(int64 booking_id, int64 change_id)
 					   bk_row_text(rows, 0, "passenger_name"),
 					   bk_row_text(rows, 0, "flight_id")));
 	rows = bk_query_run(&read_newcomers, bk_int64(booking_id), bk_int64(change_id));
-	bk_itinerary_require_single(bk_row_int64(rows, 0, "customer_id"), booking_id,
+	bk_itinerary_require_single(customer_id, booking_id,
 								bk_row_value(rows, 0, "flight_ids"),
 								bk_row_value(rows, 0, "names"));
 }

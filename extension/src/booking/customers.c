@@ -58,6 +58,9 @@ static const char *country_problem(const char *country);
 pg_noreturn static void refuse_address(void);
 pg_noreturn static void refuse_unknown(int64 customer_id);
 
+static BkQuery lock_customer = BK_SELECT(
+	"SELECT 1 FROM public.customers WHERE customer_id = $1 FOR NO KEY UPDATE", INT8OID);
+
 PG_FUNCTION_INFO_V1(booking_create_customer);
 PG_FUNCTION_INFO_V1(booking_update_customer);
 
@@ -197,4 +200,10 @@ refuse_unknown(int64 customer_id)
 {
 	ereport(ERROR, errcode(SB_NOT_FOUND),
 			errmsg("no customer " INT64_FORMAT, customer_id));
+}
+
+void
+bk_customer_lock(int64 customer_id)
+{
+	(void) bk_query_run(&lock_customer, bk_int64(customer_id));
 }

@@ -30,6 +30,12 @@ extern BkRows bk_customer_update(int64 customer_id, const BkCustomer *customer);
 /* One customer. Raises SB011. */
 extern BkRows bk_customer_get(int64 customer_id);
 
+/*
+ * Locks the customer's row, if there is one, until the transaction ends: one customer's bookings wait for one another, so that what is
+ * counted and looked for stays as it is. First in the lock order of seats.h.
+ */
+extern void bk_customer_lock(int64 customer_id);
+
 /* The customer with an e-mail address, regardless of case: one row or none. */
 extern BkRows bk_customer_find(const char *email);
 
