@@ -11,18 +11,23 @@
 #include "base/query.h"
 #include "booking/new_booking.h"
 
+/* A hold that has lapsed, whether or not the sweep has been by. */
+#define BK_SQL_LAPSED(b)            \
+	"(" b ".status = 'held' AND " b \
+	".payment_required_by <= pg_catalog.clock_timestamp())"
+
 /*
  * Bookings b as shown, s: a hold that has lapsed is expired from its deadline on and owes nothing, whether or not the sweep has
  * been by.
  */
-#define BK_SQL_SHOWN_BOOKINGS                                                             \
-	"public.bookings AS b, LATERAL ("                                                     \
-	" SELECT b.status = 'held' AND b.payment_required_by <= pg_catalog.clock_timestamp()" \
-	" ) AS l (lapsed), LATERAL ("                                                         \
-	" SELECT CASE WHEN l.lapsed THEN 'expired' ELSE b.status END,"                        \
-	"        CASE WHEN l.lapsed THEN 0.00 ELSE b.total_amount END,"                       \
-	"        CASE WHEN l.lapsed THEN b.payment_required_by ELSE b.expired_at END"         \
-	" ) AS s (status, total_amount, expired_at)"
+#define BK_SQL_SHOWN_BOOKINGS                                                              \
+	"public.bookings AS b, LATERAL ("                                                      \
+	" SELECT " BK_SQL_LAPSED(                                                              \
+		"b") " ) AS l (lapsed), LATERAL ("                                                 \
+			 " SELECT CASE WHEN l.lapsed THEN 'expired' ELSE b.status END,"                \
+			 "        CASE WHEN l.lapsed THEN 0.00 ELSE b.total_amount END,"               \
+			 "        CASE WHEN l.lapsed THEN b.payment_required_by ELSE b.expired_at END" \
+			 " ) AS s (status, total_amount, expired_at)"
 
 /* The columns of a booking's summary. */
 #define BK_SQL_SUMMARY                                                               \

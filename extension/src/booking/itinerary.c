@@ -24,10 +24,6 @@
 #define OVERLAPPING_FLIGHTS "overlapping_flights"
 #define MAX_BOOKINGS "20" /* of a customer, the newest, that are looked at */
 
-/* A booking that is no hold, or a hold that has not lapsed. */
-#define SQL_VALID(b) \
-	"(" b ".status <> 'held' OR " b ".payment_required_by > pg_catalog.clock_timestamp())"
-
 /* The flight of an item, unless the airline has cancelled it. */
 #define SQL_FLIGHT_OF(i)                                                                             \
 	"SELECT g.flight_id, g.flight_number, g.scheduled_departure, g.scheduled_arrival, " BK_SQL_LEFT( \
@@ -48,7 +44,7 @@ static BkQuery find_doubles = BK_SNAPSHOT_SELECT(
 	"                        AND public.folded_text(i.passenger_name) = public.folded_text(n.name)"
 	"                        AND " BK_SQL_LIVE(
 		"i") " OFFSET 0) AS i"
-			 " CROSS JOIN LATERAL (SELECT b.booking_id, b.customer_id, NOT " SQL_VALID(
+			 " CROSS JOIN LATERAL (SELECT b.booking_id, b.customer_id, " BK_SQL_LAPSED(
 				 "b") " AS lapsed"
 					  "                       FROM public.bookings AS b"
 					  "                      WHERE b.booking_id = i.booking_id OFFSET 0) AS b"
@@ -75,7 +71,7 @@ static BkQuery find_overlaps = BK_SELECT(
 	"    JOIN public.booking_items AS i USING (booking_id)"
 	"   CROSS JOIN LATERAL (" SQL_FLIGHT_OF(
 		"i") ") AS f"
-			 "   WHERE b.booking_id = $1 AND " SQL_VALID("b") " AND " BK_SQL_LIVE(
+			 "   WHERE b.booking_id = $1 AND NOT " BK_SQL_LAPSED("b") " AND " BK_SQL_LIVE(
 				 "i") " AND NOT f.has_left),"
 					  " other AS MATERIALIZED ("
 					  "  SELECT n.booking_id, i.item_no, i.passenger_name, f.*"
@@ -91,7 +87,7 @@ static BkQuery find_overlaps = BK_SELECT(
 						  "j") " OFFSET 0) AS i"
 							   "   CROSS JOIN LATERAL (" SQL_FLIGHT_OF(
 								   "i") ") AS f"
-										"   WHERE b.booking_id = $1 AND n.booking_id <> $1 AND " SQL_VALID(
+										"   WHERE b.booking_id = $1 AND n.booking_id <> $1 AND NOT " BK_SQL_LAPSED(
 											"n") ")"
 												 " SELECT w.item_no, '" OVERLAPPING_FLIGHTS
 												 "' AS code, o.booking_id AS other_booking_id,"
