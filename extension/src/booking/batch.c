@@ -2,8 +2,8 @@
  * batch.c
  *		Many bookings in one call, for group desks: all or nothing, or each on its own.
  *
- * Whatever the order of the bookings in the call, rows are locked in one order: first the customers by id, then all
- * named seats, so that two batches cannot deadlock. With "each" a booking is read in a subtransaction and made in another;
+ * Whatever the order of the bookings in the call, rows are locked in one order: first the customers by id, then lapsed holds of
+ * theirs, then all named seats, so that two batches cannot deadlock. With "each" a step of a booking is taken in a subtransaction;
  * a refusal undoes it alone, and waits for nothing, since its locks were taken before.
  */
 #include "postgres.h"
@@ -50,7 +50,10 @@ typedef struct Attempt
 } Attempt;
 
 static void read_booking(Attempt *attempt);
+static void require_single(Attempt *attempt);
 static void create_booking(Attempt *attempt);
+static void try_step(void (*step)(Attempt *), const BkBatchRequest *request,
+					 BkOutcome *outcomes, int i);
 static ErrorData *try_alone(void (*step)(Attempt *), Attempt *attempt);
 static void require_all_quotas(const BkBatchRequest *request);
 static void lock_all_customers(const BkBatchRequest *request);
@@ -118,13 +121,20 @@ read_booking(Attempt *attempt)
 	*attempt->request = request;
 }
 
+/* A step for itself, since it may wait for another booking's row and must not hold a seat meanwhile. */
+static void
+require_single(Attempt *attempt)
+{
+	bk_booking_require_single(attempt->request);
+}
+
 static void
 create_booking(Attempt *attempt)
 {
 	bk_booking_create(attempt->request, attempt->booking);
 }
 
-/* Customers, then seats: the lock order of seats.h, over all bookings. */
+/* Customers, the bookings that their passengers had, then seats: the lock order of seats.h, over all bookings. */
 const BkOutcome *
 bk_batch_create(const BkBatchRequest *request)
 {
@@ -136,17 +146,26 @@ bk_batch_create(const BkBatchRequest *request)
 		create_all(request, outcomes);
 		return outcomes;
 	}
-	lock_named_seats(request);
 	for (int i = 0; i < request->count; i++)
 	{
-		Attempt attempt = {.request = &request->bookings[i],
-						   .booking = &outcomes[i].booking};
-
 		outcomes[i].error = request->errors[i];
-		if (outcomes[i].error == NULL)
-			outcomes[i].error = try_alone(create_booking, &attempt);
+		try_step(require_single, request, outcomes, i);
 	}
+	lock_named_seats(request);
+	for (int i = 0; i < request->count; i++)
+		try_step(create_booking, request, outcomes, i);
 	return outcomes;
+}
+
+/* Takes a step of a booking alone, unless an earlier one was refused. */
+static void
+try_step(void (*step)(Attempt *), const BkBatchRequest *request, BkOutcome *outcomes,
+		 int i)
+{
+	Attempt attempt = {.request = &request->bookings[i], .booking = &outcomes[i].booking};
+
+	if (outcomes[i].error == NULL)
+		outcomes[i].error = try_alone(step, &attempt);
 }
 
 /* By id, whoever of them there is: a customer who is not is refused with the booking. */
