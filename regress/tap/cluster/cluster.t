@@ -371,7 +371,8 @@ is(cluster('up'), 0, 'up without variables keeps the ports');
 	my $login = sub { qx(PGPASSWORD='$_[1]' psql -XAt 'host=localhost port=$port{$_[0]} user=booking_ro dbname=$database{$_[0]}' -c 'SELECT 1' 2>&1) };
 	chomp(my $old = slurp("$run/secrets/booking_ro"));
 
-	as_server("echo regress-new-password >secrets/$_") for qw(booking_ro booking_app replicator reports_sub);
+	is(cluster('monitoring'), 0, 'monitoring');
+	as_server("echo regress-new-password >secrets/$_") for qw(booking_ro booking_app replicator reports_sub monitor);
 	is(cluster('passwords'), 0, 'passwords') or diag $said;
 	for my $node (@nodes)
 	{
@@ -379,6 +380,7 @@ is(cluster('up'), 0, 'up without variables keeps the ports');
 		like($login->($node, $old), qr/password authentication failed/, "$node: the old one does not");
 	}
 	is(HTTP::Tiny->new->get("http://localhost:$port{gateway}/readyz")->{status}, 200, 'the gateway has its new one');
+	like(HTTP::Tiny->new->get("http://localhost:" . $port{ $_ . '_exporter' } . '/metrics')->{content}, qr/^pg_up(?:\{.*\})? 1$/m, "the exporter of $_ too") for @nodes;
 	is(cluster('down'), 0, 'down');
 	is(cluster('up'), 0, 'up') or diag $said;
 	sql('primary', "INSERT INTO customers (full_name, email) VALUES ('Test User', 'third\@example.com')");

@@ -16,14 +16,14 @@ my $tree = abs_path(dirname(abs_path(__FILE__)) . '/../../..');
 my $base = tempdir('/tmp/flight_booking_readme.XXXXXX', CLEANUP => 1);
 chmod 0755, $base;
 
-my @sockets = map { IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') } 1 .. 5;
+my @sockets = map { IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') } 1 .. 9;
 my @ports = map { $_->sockport } @sockets;
 close $_ for @sockets;
 my %port;
-@port{ 5432, 5433, 5434, 4000, 4001 } = @ports;
+@port{ 5432, 5433, 5434, 4000, 4001, 9090, 9187, 9188, 9189 } = @ports;
 
 delete @ENV{ grep { /^PG(?!_CONFIG$)/ } keys %ENV };
-@ENV{qw(RUN_DIR PRIMARY_PORT HOT_BACKUP_PORT REPORTS_PORT GATEWAY_PORT GATEWAY_ADMIN_PORT)} = ("$base/run", @ports);
+@ENV{qw(RUN_DIR PRIMARY_PORT HOT_BACKUP_PORT REPORTS_PORT GATEWAY_PORT GATEWAY_ADMIN_PORT PROMETHEUS_PORT PRIMARY_EXPORTER_PORT HOT_BACKUP_EXPORTER_PORT REPORTS_EXPORTER_PORT)} = ("$base/run", @ports);
 
 END
 {
@@ -113,6 +113,7 @@ says('booking.check_invariants()', qr/Grace Hopper.*confirmed.*\(0 rows\)/s, 'th
 says('pg_stat_replication', qr/hot_backup_db.*streaming/, 'replication is shown');
 says("VALUES ('Test User'", qr/(test\@example\.com.*){2}/s, 'the guide\'s customer is on both replicas');
 says('/v1/reports', qr/load-factor: /, 'reports are listed');
+says('make monitoring', qr{http://localhost:$port{'9090'}/.*CertificateEnds}s, 'Prometheus knows the alerts');
 says('make restore-drill', qr/(tables as they were, invariants hold.*){2}/s, 'a backup is restored to a name and to a time');
 
 # ---------------------------------------------------------------- what they name
