@@ -19,8 +19,11 @@ SELECT 'Customer ' || n, 'customer' || n || '@example.com' FROM generate_series(
 
 CREATE SCHEMA fixture;
 
--- A flight of the test aircraft, at noon of the origin some days from today; business costs 500, economy 100. The distances
--- are the great circles of the airports above.
+-- The date some days from today: London's for all airports, so that flights of two airports follow one another at any hour.
+CREATE FUNCTION fixture.day(days integer) RETURNS date LANGUAGE sql STABLE AS $$ SELECT (now() AT TIME ZONE 'Europe/London')::date + days $$;
+
+-- A flight of the test aircraft, at noon of the origin on that date; business costs 500, economy 100. The distances are the
+-- great circles of the airports above.
 CREATE FUNCTION fixture.flight(id bigint, days integer, origin text DEFAULT 'LHR', destination text DEFAULT 'JFK', hours integer DEFAULT 8)
 RETURNS void LANGUAGE sql AS $$
     INSERT INTO public.flights (flight_id, flight_number, origin, destination, scheduled_departure, scheduled_arrival,
@@ -28,7 +31,7 @@ RETURNS void LANGUAGE sql AS $$
     SELECT id, 'FB' || id, origin, destination, d.departure, d.departure + make_interval(hours => hours), 'TST', 100, 'EUR',
            d.departure - interval '330 days', d.departure - interval '1 hour',
            CASE WHEN 'AKL' IN (origin, destination) THEN 10487 WHEN 'LAX' IN (origin, destination) THEN 3974 ELSE 5540 END
-      FROM (SELECT ((now() AT TIME ZONE a.time_zone)::date + days + time '12:00') AT TIME ZONE a.time_zone
+      FROM (SELECT (fixture.day(days) + time '12:00') AT TIME ZONE a.time_zone
               FROM public.airports AS a WHERE a.iata = origin) AS d (departure);
     INSERT INTO public.seats (flight_id, seat_number, cabin_class, characteristics, price)
     SELECT id, seat_number, cabin_class, characteristics, CASE cabin_class WHEN 'business' THEN 500 ELSE 100 END

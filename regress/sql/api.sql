@@ -18,7 +18,7 @@ SELECT json_array_length(body::json -> 'airports') FROM booking.booking_api('GET
 SELECT body::json ->> 'flight_number' AS number, body::json ->> 'scheduled_departure' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$' AS utc,
        body::json ->> 'scheduled_departure_local' ~ 'T12:00:00$' AS local, body::json -> 'cabins' AS cabins
   FROM booking.booking_api('GET', '/v1/flights/60');
-SELECT jsonb_build_object('origin', 'LHR', 'destination', 'JFK', 'departure_date', to_char((now() AT TIME ZONE 'Europe/London')::date + 80, 'YYYY-MM-DD'), 'limit', '1') AS query \gset
+SELECT jsonb_build_object('origin', 'LHR', 'destination', 'JFK', 'departure_date', to_char(fixture.day(80), 'YYYY-MM-DD'), 'limit', '1') AS query \gset
 SELECT body::json #>> '{flights,0,flight_id}' AS flight, json_array_length(body::json #> '{flights,0,cabins}') AS cabins, body::json ->> 'next' AS next
   FROM booking.booking_api('GET', '/v1/flights', :'query') \gset page1_
 SELECT :page1_flight AS flight, :page1_cabins AS cabins;

@@ -17,17 +17,17 @@ SELECT fixture.flight(12, 40, 'AKL', 'LAX', 12);
 UPDATE flights SET scheduled_departure = scheduled_departure + interval '2 hours', scheduled_arrival = scheduled_arrival + interval '2 hours' WHERE flight_id = 12;
 -- a day at the antimeridian: noon of the origin's calendar is found under that date, whatever UTC says
 SELECT flight_number, to_char(scheduled_departure_local, 'HH24:MI') AS departs, arrival_day_offset, duration_minutes, cabin_class, seats_available, price_from, currency
-  FROM booking.search_flights('AKL', 'LAX', (now() AT TIME ZONE 'Pacific/Auckland')::date + 40);
+  FROM booking.search_flights('AKL', 'LAX', fixture.day(40));
 SELECT flight_number, arrival_day_offset > 0 AS lands_later, duration_minutes
-  FROM booking.search_flights('LAX', 'AKL', (now() AT TIME ZONE 'America/Los_Angeles')::date + 40, cabin_class => 'economy');
+  FROM booking.search_flights('LAX', 'AKL', fixture.day(40), cabin_class => 'economy');
 -- as many seats as passengers, in the cabin asked for
-SELECT count(*) FROM booking.search_flights('AKL', 'LAX', (now() AT TIME ZONE 'Pacific/Auckland')::date + 40, 9);
+SELECT count(*) FROM booking.search_flights('AKL', 'LAX', fixture.day(40), 9);
 UPDATE seats SET status = 'blocked' WHERE flight_id = 11 AND cabin_class = 'economy' AND seat_number <> '5D';
-SELECT flight_number, cabin_class, seats_available FROM booking.search_flights('AKL', 'LAX', (now() AT TIME ZONE 'Pacific/Auckland')::date + 40, 2);
+SELECT flight_number, cabin_class, seats_available FROM booking.search_flights('AKL', 'LAX', fixture.day(40), 2);
 -- neither cancelled flights nor ones outside their sales window
 UPDATE flights SET status = 'cancelled' WHERE flight_id = 11;
 UPDATE flights SET sales_open_at = now() + interval '1 day' WHERE flight_id = 12;
-SELECT * FROM booking.search_flights('AKL', 'LAX', (now() AT TIME ZONE 'Pacific/Auckland')::date + 40);
+SELECT * FROM booking.search_flights('AKL', 'LAX', fixture.day(40));
 SELECT * FROM booking.search_flights('AKL', NULL, current_date);
 -- seat map: rows for SQL, a nested map for the page; a lapsed hold is free
 SELECT * FROM booking.seat_map(1) LIMIT 5;
@@ -47,10 +47,10 @@ SELECT fixture.flight(15, 41, 'JFK', 'LAX', 6);
 UPDATE flights AS f SET scheduled_departure = first.scheduled_arrival + later, scheduled_arrival = first.scheduled_arrival + later + interval '6 hours'
   FROM flights AS first, (VALUES (14, interval '119 minutes'), (15, interval '20 hours')) AS second (flight_id, later)
  WHERE first.flight_id = 13 AND f.flight_id = second.flight_id;
-SELECT first_flight_id, second_flight_id FROM booking.search_connections('LHR', 'LAX', (now() AT TIME ZONE 'Europe/London')::date + 40);
+SELECT first_flight_id, second_flight_id FROM booking.search_connections('LHR', 'LAX', fixture.day(40));
 UPDATE flights SET scheduled_departure = scheduled_departure + interval '1 minute' WHERE flight_id = 14;
-SELECT first_flight_id, second_flight_id, via, CASE second_flight_id WHEN 14 THEN connection_minutes END AS minutes, currency, price_from FROM booking.search_connections('LHR', 'LAX', (now() AT TIME ZONE 'Europe/London')::date + 40) ORDER BY 2;
-SELECT jsonb_build_object('origin', 'LHR', 'destination', 'LAX', 'departure_date', to_char((now() AT TIME ZONE 'Europe/London')::date + 40, 'YYYY-MM-DD'), 'max_connections', '1', 'limit', '1') AS query \gset
+SELECT first_flight_id, second_flight_id, via, CASE second_flight_id WHEN 14 THEN connection_minutes END AS minutes, currency, price_from FROM booking.search_connections('LHR', 'LAX', fixture.day(40)) ORDER BY 2;
+SELECT jsonb_build_object('origin', 'LHR', 'destination', 'LAX', 'departure_date', to_char(fixture.day(40), 'YYYY-MM-DD'), 'max_connections', '1', 'limit', '1') AS query \gset
 SELECT body::json -> 'flights' AS direct, body::json #>> '{connections,0,via}' AS via, body::json #>> '{connections,0,flights,1,flight_id}' AS second, body::json ->> 'next_connection' AS next
   FROM booking.booking_api('GET', '/v1/flights', :'query') \gset page1_
 SELECT :'page1_direct' AS direct, :'page1_via' AS via, :page1_second AS second;
@@ -59,7 +59,7 @@ SELECT body::json #>> '{connections,0,flights,1,flight_id}' AS second, body::jso
 SELECT * FROM booking.booking_api('GET', '/v1/flights', :'query'::jsonb || '{"after_connection":"soon"}');
 SELECT * FROM booking.booking_api('GET', '/v1/flights', :'query'::jsonb || '{"max_connections":"2"}');
 UPDATE seats SET status = 'blocked' WHERE flight_id = 14 AND cabin_class = 'economy';
-SELECT second_flight_id FROM booking.search_connections('LHR', 'LAX', (now() AT TIME ZONE 'Europe/London')::date + 40, 1, 'economy') ORDER BY 1;
+SELECT second_flight_id FROM booking.search_connections('LHR', 'LAX', fixture.day(40), 1, 'economy') ORDER BY 1;
 UPDATE seats SET status = 'available' WHERE flight_id = 14;
 -- what is refused, by SQL and by HTTP in the same words; a null is as an absent member
 CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
@@ -93,7 +93,7 @@ SELECT pg_temp.refusal('SELECT * FROM booking.booking_api(''GET'', ''/v1/airport
 SELECT 'field "cabin_class" must be one of ' || string_agg('"' || word[1] || '"', ', ') = right(pg_temp.refusal('SELECT * FROM booking.search_flights(''LHR'', ''JFK'', current_date, 1, ''x'')'), -6) AS same
   FROM pg_constraint, regexp_matches(pg_get_constraintdef(oid), '''(\w+)''', 'g') AS word WHERE conname = 'cabin_class_known';
 -- codes in either case; nobody flies from an airport to itself
-SELECT count(*) FROM booking.search_flights('lhr', 'jfk', (now() AT TIME ZONE 'Europe/London')::date + 40);
+SELECT count(*) FROM booking.search_flights('lhr', 'jfk', fixture.day(40));
 SELECT pg_temp.refusal('SELECT * FROM booking.search_flights(''LHR'', ''lhr'', current_date)') AS by_sql, pg_temp.refusal('SELECT * FROM booking.booking_api(''GET'', ''/v1/flights'', ''{"origin":"LHR","destination":"LHR","departure_date":"2026-11-25"}'')') AS by_http;
 -- in Havana midnight comes twice where the clocks go back: both are of that day
 BEGIN;
