@@ -28,7 +28,7 @@ typedef struct BkQuery
 	int nargs;
 	Oid argtypes[BK_QUERY_MAX_ARGS];
 	bool read_only;   /* sees the caller's snapshot, and so not the caller's own writes */
-	bool custom_plan; /* plan anew for each set of values, for statements that run long */
+	bool custom_plan; /* plan anew for each set of values, by the server's costs: for what runs long */
 	SPIPlanPtr plan;  /* NULL until first run */
 	int plans;        /* how many plans had been made when the last of ours was */
 } BkQuery;
@@ -48,7 +48,7 @@ typedef struct BkQuery
 #define BK_UPDATE(...)           BK_STATEMENT(SPI_OK_UPDATE, false, false, __VA_ARGS__)
 #define BK_UPDATE_RETURNING(...) BK_STATEMENT(SPI_OK_UPDATE_RETURNING, false, false, __VA_ARGS__)
 #define BK_DELETE(...)           BK_STATEMENT(SPI_OK_DELETE, false, false, __VA_ARGS__)
-#define BK_UTILITY(...)          BK_STATEMENT(SPI_OK_UTILITY, false, false, __VA_ARGS__)
+#define BK_UTILITY(...)          BK_STATEMENT(SPI_OK_UTILITY, false, true, __VA_ARGS__)
 /* clang-format on */
 
 typedef struct BkRows

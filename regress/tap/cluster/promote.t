@@ -84,13 +84,23 @@ sub reports_follow
 	return note sprintf '%.1f s', time - $begun;
 }
 
+# A run of the ETL, which is refused while the scheduled one is under way.
+sub etl
+{
+	my ($full) = @_;
+	my $run;
+
+	wait_for(sub { $run = sql('reports', "SELECT is_full, rows_inserted + rows_updated + rows_deleted FROM booking.etl_run($full)"); $run ne '' }, 60);
+	return $run;
+}
+
 # The ETL takes up what has changed and nothing is left for a run over everything.
 sub warehouse_follows
 {
 	my ($name) = @_;
 
-	sql('reports', 'SELECT booking.etl_run()');
-	is(sql('reports', 'SELECT is_full, rows_inserted + rows_updated + rows_deleted FROM booking.etl_run(true)'), 't|0', "$name: the ETL has found all that changed");
+	etl('false');
+	is(etl('true'), 't|0', "$name: the ETL has found all that changed");
 	return;
 }
 
@@ -280,7 +290,7 @@ for my $time (1 .. $ENV{RESTARTS} // 2)
 	sql('hot_backup', q{UPDATE customers SET full_name = 'Phantom ' || full_name WHERE customer_id <= 3});
 	sql('hot_backup', q{DELETE FROM waitlist_entries});
 	ok(wait_for(sub { sql('reports', q{SELECT count(*) FROM customers WHERE full_name LIKE 'Phantom%'}) eq '4' }), 'the reports are ahead of the standby');
-	sql('reports', 'SELECT booking.etl_run()');
+	etl('false');
 	my $crashed = time;
 	ok(crash('hot_backup'), 'the primary crashes');
 	is(cluster('promote'), 0, 'promote') or diag $said;
