@@ -101,12 +101,14 @@ COMMENT ON FUNCTION public.plain_text(text) IS
     'A text as it is searched for: folded_text() without accents, as words with a space between each two.';
 
 -- Neither control characters, nor what turns the direction of writing or cannot be seen; a joiner stands after a letter of a script
--- that joins by it: Arabic to Sinhala, Myanmar, Khmer to Mongolian.
+-- that joins by it: Arabic to Sinhala, Myanmar, Khmer to Mongolian. A name of ASCII, with a letter, needs but one look.
 CREATE DOMAIN public.person_name AS text
     CONSTRAINT person_name_form
-    CHECK (VALUE = btrim(VALUE) AND length(VALUE) BETWEEN 1 AND 200 AND VALUE COLLATE pg_catalog."und-x-icu" ~ '[[:alpha:]]'
-           AND VALUE !~ '[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]'
-           AND VALUE !~ '(^|[^\u0600-\u0dff\u1000-\u109f\u1780-\u18af])[\u200c\u200d]');
+    CHECK (VALUE = btrim(VALUE) AND length(VALUE) BETWEEN 1 AND 200
+           AND (VALUE COLLATE pg_catalog."C" ~ '^[ -~]*[A-Za-z][ -~]*$'
+                OR VALUE COLLATE pg_catalog."und-x-icu" ~ '[[:alpha:]]'
+                AND VALUE !~ '[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]'
+                AND VALUE !~ '(^|[^\u0600-\u0dff\u1000-\u109f\u1780-\u18af])[\u200c\u200d]'));
 COMMENT ON DOMAIN public.person_name IS
     'Full name of a person, with a letter in it, without spaces around it and without characters that cannot be seen.';
 
@@ -134,6 +136,10 @@ COMMENT ON DOMAIN public.booking_channel IS 'Where a booking is made.';
 CREATE DOMAIN public.item_number AS smallint
     CONSTRAINT item_number_positive CHECK (VALUE > 0);
 COMMENT ON DOMAIN public.item_number IS 'Counts from 1 within a booking.';
+
+CREATE DOMAIN public.journey_number AS smallint
+    CONSTRAINT journey_number_positive CHECK (VALUE > 0);
+COMMENT ON DOMAIN public.journey_number IS 'Number of a journey within its booking, from 1.';
 
 CREATE DOMAIN public.item_status AS text
     CONSTRAINT item_status_known
@@ -399,7 +405,7 @@ COMMENT ON COLUMN public.bookings.version IS 'Grows by one with every change, fo
 CREATE TABLE public.booking_items (
     booking_id     bigint NOT NULL REFERENCES public.bookings,
     item_no        public.item_number NOT NULL,
-    journey_no     smallint CHECK (journey_no > 0),
+    journey_no     public.journey_number,
     flight_id      bigint NOT NULL,
     seat_number    text NOT NULL,
     passenger_name public.person_name NOT NULL,

@@ -74,3 +74,7 @@ BEGIN; ALTER TABLE seats RENAME TO seats_kept; SELECT count(*) FROM booking.seat
 BEGIN; CREATE TABLE more_seats () INHERITS (seats); SELECT count(*) FROM booking.seat_map(50); ROLLBACK;
 BEGIN; ALTER TABLE seats ENABLE ROW LEVEL SECURITY; SELECT count(*) FROM booking.seat_map(50); ROLLBACK;
 SELECT count(*) FROM booking.seat_map(50);
+-- and so does the look for a passenger's name
+BEGIN; DROP INDEX booking_items_live_passenger_key; CREATE INDEX booking_items_live_passenger_key ON booking_items (flight_id, folded_text(passenger_name)); SELECT FROM booking.create_booking(fixture.wish(50, '{4A}')); ROLLBACK;
+BEGIN; DROP INDEX booking_items_live_passenger_key; CREATE INDEX booking_items_live_passenger_key ON booking_items (flight_id, passenger_name) WHERE status = 'held'; SELECT FROM booking.create_booking(fixture.wish(50, '{4A}')); ROLLBACK;
+BEGIN; DROP INDEX booking_items_live_passenger_key; SELECT FROM booking.create_booking(fixture.wish(50, '{4A}')); ROLLBACK;

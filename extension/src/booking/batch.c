@@ -26,6 +26,7 @@
 #include "booking/booking_document.h"
 #include "booking/booking_record.h"
 #include "booking/booking_request.h"
+#include "booking/customers.h"
 #include "booking/items.h"
 #include "inventory/seats.h"
 
@@ -224,6 +225,7 @@ create_all(const BkBatchRequest *request, BkOutcome *outcomes)
 	for (int i = 0; i < request->count; i++)
 	{
 		bk_booking_prepare(&request->bookings[i], claims + count, &outcomes[i].booking);
+		bk_customer_lock(request->bookings[i].customer_id); /* is there */
 		count += request->bookings[i].count;
 	}
 	require_all_quotas(request);

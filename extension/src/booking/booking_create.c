@@ -10,7 +10,6 @@
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
 
-#include "base/arrays.h"
 #include "base/errcodes.h"
 #include "base/query.h"
 #include "base/settings.h"
@@ -26,16 +25,15 @@
 #include "inventory/flights.h"
 #include "inventory/seats.h"
 
-/* What a booking of this flight must know, with the fare's factor (null: no such fare) and whether the customer is there. */
+/* What a booking of this flight must know, with the fare's factor (null: no such fare). */
 static BkQuery find_terms = BK_SELECT(
 	"SELECT " BK_SQL_ON_SALE " AS on_sale, f.currency, f.sales_close_at, f.origin::text,"
 	"       f.destination::text, f.scheduled_departure, f.scheduled_arrival,"
 	"       public.currency_decimals(f.currency) AS decimals,"
-	"       (SELECT price_factor FROM public.fares WHERE fare_code = $2) AS price_factor,"
-	"       EXISTS (SELECT FROM public.customers WHERE customer_id = $3) AS customer_found"
+	"       (SELECT price_factor FROM public.fares WHERE fare_code = $2) AS price_factor"
 	"  FROM public.flights AS f"
 	" WHERE f.flight_id = $1",
-	INT8OID, TEXTOID, INT8OID);
+	INT8OID, TEXTOID);
 
 static BkQuery count_holds = BK_SNAPSHOT_SELECT(
 	"SELECT pg_catalog.count(*) AS holds, COALESCE(pg_catalog.sum(i.seats), 0)::bigint AS seats"
@@ -145,15 +143,14 @@ flight_seen(const BkBookingRequest *request, int item)
 
 /*
  * Sets fare factor and currency of the booking, and the leg; returns when sales of the flight end. Raises SB002 (not on sale), SB010
- * (another currency than the flights before) and SB011 (no such flight, customer or fare).
+ * (another currency than the flights before) and SB011 (no such flight or fare).
  */
 static TimestampTz
 read_terms(BkNewBooking *booking, int64 flight_id, BkLeg *leg)
 {
 	const BkBookingRequest *request = booking->request;
 	BkRows terms = bk_query_run(&find_terms, bk_int64(flight_id),
-								bk_text(request->fare_code),
-								bk_int64(request->customer_id));
+								bk_text(request->fare_code));
 	char *currency;
 
 	if (terms.count == 0)
@@ -163,9 +160,6 @@ read_terms(BkNewBooking *booking, int64 flight_id, BkLeg *leg)
 		ereport(ERROR, errcode(SB_FLIGHT_NOT_OPEN),
 				errmsg("flight " INT64_FORMAT " is not on sale", flight_id),
 				errdetail("It is outside its sales window, has left or is cancelled."));
-	if (!bk_row_bool(terms, 0, "customer_found"))
-		ereport(ERROR, errcode(SB_NOT_FOUND),
-				errmsg("no customer " INT64_FORMAT, request->customer_id));
 	if (bk_row_isnull(terms, 0, "price_factor"))
 		ereport(ERROR, errcode(SB_NOT_FOUND),
 				errmsg("no fare \"%s\"", request->fare_code));
@@ -206,17 +200,13 @@ bk_booking_require_quota(int64 customer_id, int holds, int seats)
 void
 bk_booking_require_single(const BkBookingRequest *request)
 {
-	Datum *flight_ids = palloc_array(Datum, request->count);
-	Datum *names = palloc_array(Datum, request->count);
+	BkTraveller *travellers = palloc_array(BkTraveller, request->count);
 
 	for (int i = 0; i < request->count; i++)
-	{
-		flight_ids[i] = Int64GetDatum(request->items[i].flight_id);
-		names[i] = CStringGetTextDatum(request->items[i].passenger_name);
-	}
-	bk_itinerary_require_single(request->customer_id, 0,
-								bk_array(INT8OID, flight_ids, request->count),
-								bk_array(TEXTOID, names, request->count));
+		travellers[i] = (BkTraveller){.flight_id = request->items[i].flight_id,
+									  .name = request->items[i].passenger_name,
+									  .folded_name = request->items[i].folded_name};
+	bk_itinerary_require_single(request->customer_id, 0, travellers, request->count);
 }
 
 /* 0 allows all. Raises SB018. */

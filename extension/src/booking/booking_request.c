@@ -81,11 +81,8 @@ read_items(BkObject body, BkBookingRequest *request)
 	if (request->count > BK_MAX_ITEMS)
 		bk_json_reject(body, "slices",
 					   psprintf("must have at most %d passengers in all", BK_MAX_ITEMS));
-	if (request->count > 1)
-	{
-		fold_names(items, request->count);
-		refuse_twice(items, request->count);
-	}
+	fold_names(items, request->count);
+	refuse_twice(items, request->count);
 	request->items = items;
 }
 

@@ -42,7 +42,7 @@ static BkQuery find_quote = BK_SELECT(
 
 /* The passengers who come to another flight, and which. */
 static BkQuery read_newcomers = BK_SELECT(
-	"SELECT pg_catalog.array_agg(c.flight_id) AS flight_ids, pg_catalog.array_agg(i.passenger_name::text) AS names"
+	"SELECT c.flight_id, i.passenger_name, public.folded_text(i.passenger_name) AS folded_name"
 	"  FROM public.booking_change_items AS c"
 	"  JOIN public.booking_items AS i ON i.booking_id = $1 AND i.item_no = c.item_no"
 	" WHERE c.change_id = $2 AND c.flight_id <> i.flight_id",
@@ -271,6 +271,7 @@ static void
 refuse_double(int64 customer_id, int64 booking_id, int64 change_id)
 {
 	BkRows rows = bk_query_run(&find_double, bk_int64(booking_id), bk_int64(change_id));
+	BkTraveller *travellers;
 
 	if (rows.count > 0)
 		ereport(ERROR, errcode(SB_DUPLICATE_PASSENGER),
@@ -278,9 +279,13 @@ refuse_double(int64 customer_id, int64 booking_id, int64 change_id)
 					   bk_row_text(rows, 0, "passenger_name"),
 					   bk_row_text(rows, 0, "flight_id")));
 	rows = bk_query_run(&read_newcomers, bk_int64(booking_id), bk_int64(change_id));
-	bk_itinerary_require_single(customer_id, booking_id,
-								bk_row_value(rows, 0, "flight_ids"),
-								bk_row_value(rows, 0, "names"));
+	travellers = palloc_array(BkTraveller, Max(rows.count, 1));
+	for (uint64 row = 0; row < rows.count; row++)
+		travellers[row] = (BkTraveller){.flight_id = bk_row_int64(rows, row, "flight_id"),
+										.name = bk_row_text(rows, row, "passenger_name"),
+										.folded_name = bk_row_text(rows, row,
+																   "folded_name")};
+	bk_itinerary_require_single(customer_id, booking_id, travellers, rows.count);
 }
 
 /* A hold lasts no longer than the sales of any of its flights, those that it moves to included. Its seats must be locked. */

@@ -205,5 +205,6 @@ refuse_unknown(int64 customer_id)
 void
 bk_customer_lock(int64 customer_id)
 {
-	(void) bk_query_run(&lock_customer, bk_int64(customer_id));
+	if (bk_query_run(&lock_customer, bk_int64(customer_id)).count == 0)
+		refuse_unknown(customer_id);
 }

@@ -31,8 +31,8 @@ extern BkRows bk_customer_update(int64 customer_id, const BkCustomer *customer);
 extern BkRows bk_customer_get(int64 customer_id);
 
 /*
- * Locks the customer's row, if there is one, until the transaction ends: one customer's bookings wait for one another, so that what is
- * counted and looked for stays as it is. First in the lock order of seats.h.
+ * Locks the customer's row until the transaction ends: one customer's bookings wait for one another, so that what is counted and
+ * looked for stays as it is. First in the lock order of seats.h. Raises SB011.
  */
 extern void bk_customer_lock(int64 customer_id);
 

@@ -11,7 +11,6 @@
 #include "fmgr.h"
 #include "utils/snapmgr.h"
 
-#include "base/arrays.h"
 #include "base/check.h"
 #include "base/errcodes.h"
 #include "base/query.h"
@@ -19,6 +18,7 @@
 #include "base/words.h"
 #include "booking/booking_summary.h"
 #include "booking/itinerary.h"
+#include "booking/namesakes.h"
 #include "inventory/flights.h"
 
 #define OVERLAPPING_FLIGHTS "overlapping_flights"
@@ -36,20 +36,18 @@
  * number of bookings: OFFSET 0 leaves no other way.
  */
 static BkQuery find_doubles = BK_SNAPSHOT_SELECT(
-	"SELECT n.name, n.flight_id, b.booking_id, b.lapsed"
-	"  FROM unnest($3, $4) AS n (flight_id, name)"
-	" CROSS JOIN LATERAL (SELECT i.booking_id"
-	"                       FROM public.booking_items AS i"
-	"                      WHERE i.flight_id = n.flight_id"
-	"                        AND public.folded_text(i.passenger_name) = public.folded_text(n.name)"
-	"                        AND " BK_SQL_LIVE(
+	"SELECT b.booking_id, b.lapsed"
+	"  FROM (SELECT i.booking_id"
+	"          FROM public.booking_items AS i"
+	"         WHERE i.flight_id = $3 AND public.folded_text(i.passenger_name) = $4"
+	"           AND " BK_SQL_LIVE(
 		"i") " OFFSET 0) AS i"
 			 " CROSS JOIN LATERAL (SELECT b.booking_id, b.customer_id, " BK_SQL_LAPSED(
 				 "b") " AS lapsed"
 					  "                       FROM public.bookings AS b"
 					  "                      WHERE b.booking_id = i.booking_id OFFSET 0) AS b"
 					  " WHERE b.customer_id = $1 AND b.booking_id <> $2",
-	INT8OID, INT8OID, INT8ARRAYOID, TEXTARRAYOID);
+	INT8OID, INT8OID, INT8OID, TEXTOID);
 
 /* Waits for whoever is paying it or letting it lapse. No row: it has been paid. */
 static BkQuery lock_lapsed =
@@ -103,6 +101,9 @@ static BkQuery find_overlaps = BK_SELECT(
 static BkQuery find_booking =
 	BK_SELECT("SELECT 1 FROM public.bookings WHERE booking_id = $1", INT8OID);
 
+static void refuse_double(int64 customer_id, int64 booking_id,
+						  const BkTraveller *traveller);
+
 PG_FUNCTION_INFO_V1(booking_booking_warnings);
 
 /* booking.booking_warnings(booking_id): what the customer of a booking should look at. Raises SB010, SB011. */
@@ -125,32 +126,37 @@ booking_booking_warnings(PG_FUNCTION_ARGS)
 
 /*
  * Looks at what is there now, also where the transaction's snapshot is older: the bookings of the lock's last owner are among
- * them. A lapsed hold may still be paid by one who had its row before the deadline.
+ * them.
  */
 void
-bk_itinerary_require_single(int64 customer_id, int64 booking_id, Datum flight_ids,
-							Datum names)
+bk_itinerary_require_single(int64 customer_id, int64 booking_id,
+							const BkTraveller *travellers, int count)
 {
-	BkRows doubles;
-
 	PushActiveSnapshot(GetLatestSnapshot());
-	doubles = bk_query_run(&find_doubles, bk_int64(customer_id), bk_int64(booking_id),
-						   bk_datum(flight_ids), bk_datum(names));
+	for (int i = 0; i < count; i++)
+		if (bk_namesake_travels(travellers[i].flight_id, travellers[i].folded_name))
+			refuse_double(customer_id, booking_id, &travellers[i]);
 	PopActiveSnapshot();
-	for (uint64 row = 0; row < doubles.count; row++)
-	{
-		int64 other_id = bk_row_int64(doubles, row, "booking_id");
+}
 
-		if (bk_row_bool(doubles, row, "lapsed") &&
-			bk_query_run(&lock_lapsed, bk_int64(other_id)).count == 1)
-			continue;
-		ereport(
-			ERROR, errcode(SB_DUPLICATE_PASSENGER),
-			errmsg(
-				"passenger \"%s\" is on flight %s already, in another booking of the customer",
-				bk_row_text(doubles, row, "name"), bk_row_text(doubles, row, "flight_id")),
-			errhint("Tell passengers of the same name apart, by a middle name say."));
-	}
+/* Raises SB008 where it is the customer's. A lapsed hold may still be paid by one who had its row before the deadline. */
+static void
+refuse_double(int64 customer_id, int64 booking_id, const BkTraveller *traveller)
+{
+	BkRows doubles = bk_query_run(&find_doubles, bk_int64(customer_id),
+								  bk_int64(booking_id), bk_int64(traveller->flight_id),
+								  bk_text(traveller->folded_name));
+
+	for (uint64 row = 0; row < doubles.count; row++)
+		if (!bk_row_bool(doubles, row, "lapsed") ||
+			bk_query_run(&lock_lapsed, bk_int64(bk_row_int64(doubles, row, "booking_id")))
+					.count == 0)
+			ereport(ERROR, errcode(SB_DUPLICATE_PASSENGER),
+					errmsg("passenger \"%s\" is on flight " INT64_FORMAT
+						   " already, in another booking of the customer",
+						   traveller->name, traveller->flight_id),
+					errhint(
+						"Tell passengers of the same name apart, by a middle name say."));
 }
 
 BkRows

@@ -7,13 +7,21 @@
 
 #include "base/query.h"
 
+/* A passenger who is to travel on a flight. */
+typedef struct BkTraveller
+{
+	int64 flight_id;
+	const char *name;
+	const char *folded_name; /* public.folded_text of it */
+} BkTraveller;
+
 /*
- * Raises SB008 where another live booking of the customer than booking_id (0: a new one) has a passenger of one of the names
- * (text[]), as names are compared, on the flight that goes with it (bigint[]). A hold that has lapsed does not count. The
- * customer's row is locked, so that nobody else books for them meanwhile; no seat is, since it may wait for another booking's row.
+ * Raises SB008 where another live booking of the customer than booking_id (0: a new one) has one of the travellers on the flight. A
+ * hold that has lapsed does not count. The customer's row is locked, so that nobody else books for them meanwhile; no seat is, since it
+ * may wait for another booking's row.
  */
 extern void bk_itinerary_require_single(int64 customer_id, int64 booking_id,
-										Datum flight_ids, Datum names);
+										const BkTraveller *travellers, int count);
 
 /*
  * The live items of a booking whose flights overlap with one of the same passenger in another live booking of the customer, of

@@ -19,8 +19,7 @@ typedef struct BkItemRequest
 {
 	int64 flight_id;
 	const char *passenger_name;
-	const char
-		*folded_name; /* as names are compared; NULL where the request has but one item */
+	const char *folded_name; /* as names are compared */
 	const char *passenger_type;
 	char *seat_number;
 	const char *cabin_class; /* any seat of it */

@@ -27,6 +27,7 @@
 #define NAME_LOST_JOINER \
 	"(^|[^\\u0600-\\u0dff\\u1000-\\u109f\\u1780-\\u18af])[\\u200c\\u200d]"
 
+static bool is_plain(const char *name);
 static bool matches(const char *text, const char *expression, Oid collation);
 static Oid unicode_collation(void);
 
@@ -40,6 +41,8 @@ bk_person_name_problem(const char *name)
 		return problem;
 	if (name[0] == ' ' || name[strlen(name) - 1] == ' ')
 		return "must not begin or end with a space";
+	if (is_plain(name))
+		return NULL;
 	if (!matches(name, NAME_LETTER, unicode_collation()))
 		return "must have a letter";
 	if (matches(name, NAME_UNSEEN, C_COLLATION_OID) ||
@@ -64,6 +67,21 @@ const char *
 bk_person_phone_problem(const char *phone)
 {
 	return bk_text_problem(phone, MAX_PHONE_LENGTH);
+}
+
+/* Of ASCII alone, with a letter, and all of it to be seen: what the domain's first expression takes. */
+static bool
+is_plain(const char *name)
+{
+	bool has_letter = false;
+
+	for (const char *c = name; *c != '\0'; c++)
+	{
+		if (*c < ' ' || *c > '~')
+			return false;
+		has_letter = has_letter || (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z');
+	}
+	return has_letter;
 }
 
 static bool

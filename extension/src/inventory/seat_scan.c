@@ -2,14 +2,9 @@
  * seat_scan.c
  *		Reads the seats of a flight without SQL.
  *
- * This is the one place that reads a table without SQL: the executor's share of reading 180 seats is several times the
- * cost of reading them, and a search counts many flights. The scan goes by the primary key, whose first column is the
+ * The executor's share of reading 180 seats is several times the cost of reading them, and a search counts many flights. The scan goes by the primary key, whose first column is the
  * flight; what makes a seat claimable is BK_SQL_CLAIMABLE of claims.h in C. Table rights are those of the function's
- * owner, as for the statements around it.
- *
- * What SQL would find out is checked here before a row is read: that the table is a plain one, and that columns and index
- * are there and of the types that the code takes them for. What was found stands until table or index change, of which the
- * relation cache tells; both are locked first, so that a change by another session has been told by then.
+ * owner, as for the statements around it. See table.h for what is checked before a row is read.
  */
 #include "postgres.h"
 
@@ -18,24 +13,18 @@
 #include "access/stratnum.h"
 #include "access/table.h"
 #include "access/tableam.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_am.h"
-#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "base/table.h"
 #include "base/words.h"
 #include "inventory/seat_scan.h"
-
-#define SCHEMA_HINT errhint("booking.check_schema() tells what differs.")
 
 /* The columns that are read, by number, as they were found in this table and index; seats invalid: not looked for yet. */
 typedef struct Layout
@@ -65,24 +54,17 @@ static Layout known;
 
 static Layout require_layout(Relation seats, Relation index);
 static void forget_layout(Datum unused, Oid relation);
-static Oid require_relation(const char *name, Oid schema);
-static void require_plain(Relation seats);
-static bool has_children(Relation seats);
-static void require_index(Relation index, Relation seats);
 static Layout find_columns(Relation seats);
-static AttrNumber find_column(Relation seats, const char *name, Oid type);
 static bool is_claimable(Datum status, Datum held_until, TimestampTz moment);
 
 BkSeatScan *
 bk_seat_scan_begin(int64 flight_id)
 {
 	BkSeatScan *scan = palloc(sizeof(BkSeatScan));
-	Oid schema = get_namespace_oid("public", false);
 	ScanKeyData key;
 
-	scan->seats = table_open(require_relation("seats", schema), AccessShareLock);
-	require_plain(scan->seats);
-	scan->index = index_open(require_relation("seats_pkey", schema), AccessShareLock);
+	scan->seats = bk_table_open("seats");
+	scan->index = bk_table_index_open("seats_pkey");
 	scan->layout = require_layout(scan->seats, scan->index);
 	scan->slot = table_slot_create(scan->seats, NULL);
 	scan->moment = GetCurrentTimestamp();
@@ -106,7 +88,7 @@ require_layout(Relation seats, Relation index)
 	{
 		Layout found = find_columns(seats);
 
-		require_index(index, seats);
+		bk_table_require_index(seats, index, "flight_id", INT8OID);
 		found.seats = RelationGetRelid(seats);
 		found.index = RelationGetRelid(index);
 		known = found;
@@ -122,96 +104,21 @@ forget_layout(Datum unused, Oid relation)
 		known.seats = InvalidOid;
 }
 
-/* The table or index of that name. Raises 42P01. */
-static Oid
-require_relation(const char *name, Oid schema)
-{
-	Oid relation = get_relname_relid(name, schema);
-
-	if (!OidIsValid(relation))
-		ereport(ERROR, errcode(ERRCODE_UNDEFINED_TABLE),
-				errmsg("relation \"public.%s\" does not exist", name), SCHEMA_HINT);
-	return relation;
-}
-
-/*
- * A table whose rows are all in it, here, and for everyone: not partitioned, foreign or a view, without children and
- * policies. Raises 42809.
- */
-static void
-require_plain(Relation seats)
-{
-	const FormData_pg_class *class = seats->rd_rel;
-
-	if (class->relkind != RELKIND_RELATION || has_children(seats) || class->relrowsecurity)
-		ereport(ERROR, errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				errmsg("\"public.seats\" is not a plain table"),
-				errdetail("It must have all its rows itself: no partitions, no children, "
-						  "no other server's, no row security."));
-}
-
-/* The mark in pg_class may be left from a child that is gone. */
-static bool
-has_children(Relation seats)
-{
-	return seats->rd_rel->relhassubclass &&
-		   find_inheritance_children(RelationGetRelid(seats), NoLock) != NIL;
-}
-
-/* The primary key that the scan goes by begins with the flight. Raises 42809. */
-static void
-require_index(Relation index, Relation seats)
-{
-	const FormData_pg_index *key = index->rd_index;
-
-	if (key->indrelid != RelationGetRelid(seats) || !key->indisvalid ||
-		index->rd_rel->relam != BTREE_AM_OID ||
-		key->indkey.values[0] != find_column(seats, "flight_id", INT8OID))
-		ereport(ERROR, errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				errmsg("index \"public.seats_pkey\" does not begin with the flight of "
-					   "\"public.seats\""),
-				SCHEMA_HINT);
-}
-
 /* Columns are looked up by name: an importer's table may have them in another order. */
 static Layout
 find_columns(Relation seats)
 {
-	Layout found = {.seat_number = find_column(seats, "seat_number", TEXTOID),
-					.cabin_class = find_column(seats, "cabin_class", TEXTOID),
-					.characteristics = find_column(seats, "characteristics", TEXTOID),
-					.price = find_column(seats, "price", NUMERICOID),
-					.status = find_column(seats, "status", TEXTOID),
-					.held_until = find_column(seats, "held_until", TIMESTAMPTZOID)};
+	Layout found = {.seat_number = bk_table_column(seats, "seat_number", TEXTOID),
+					.cabin_class = bk_table_column(seats, "cabin_class", TEXTOID),
+					.characteristics = bk_table_column(seats, "characteristics", TEXTOID),
+					.price = bk_table_column(seats, "price", NUMERICOID),
+					.status = bk_table_column(seats, "status", TEXTOID),
+					.held_until = bk_table_column(seats, "held_until", TIMESTAMPTZOID)};
 
 	found.last = Max(Max(Max(found.seat_number, found.cabin_class),
 						 Max(found.characteristics, found.price)),
 					 Max(found.status, found.held_until));
 	return found;
-}
-
-/* The number of a column, whose type is this one or a domain over it. Raises 42703 and 42804. */
-static AttrNumber
-find_column(Relation seats, const char *name, Oid type)
-{
-	TupleDesc columns = RelationGetDescr(seats);
-
-	for (int i = 0; i < columns->natts; i++)
-	{
-		Form_pg_attribute column = TupleDescAttr(columns, i);
-
-		if (column->attisdropped || strcmp(NameStr(column->attname), name) != 0)
-			continue;
-		if (column->atttypid != type && getBaseType(column->atttypid) != type)
-			ereport(ERROR, errcode(ERRCODE_DATATYPE_MISMATCH),
-					errmsg("column \"%s\" of \"public.seats\" has another type than %s",
-						   name, format_type_be(type)),
-					SCHEMA_HINT);
-		return column->attnum;
-	}
-	ereport(ERROR, errcode(ERRCODE_UNDEFINED_COLUMN),
-			errmsg("column \"%s\" of \"public.seats\" does not exist", name),
-			SCHEMA_HINT);
 }
 
 bool

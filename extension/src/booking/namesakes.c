@@ -1,0 +1,85 @@
+/*
+ * namesakes.c
+ *		Is there a passenger of a name on a flight?
+ *
+ * Every booking asks this of each passenger, and nearly always there is none. So it is asked of the index, without SQL: it has the live
+ * items alone, and begins with flight and folded name. See table.h for what is checked before.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/relscan.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/inval.h"
+#include "utils/snapmgr.h"
+
+#include "base/compat.h"
+#include "base/table.h"
+#include "booking/namesakes.h"
+
+#define INDEX "booking_items_live_passenger_key"
+
+/* The index that has been found to be what it should. */
+static Oid known = InvalidOid;
+
+static void require_index(Relation items, Relation index);
+static void forget_index(Datum unused, Oid relation);
+
+bool
+bk_namesake_travels(int64 flight_id, const char *folded_name)
+{
+	Relation items = bk_table_open("booking_items");
+	Relation index = bk_table_index_open(INDEX);
+	TupleTableSlot *slot = table_slot_create(items, NULL);
+	IndexScanDesc scan;
+	ScanKeyData keys[2];
+	bool found;
+
+	require_index(items, index);
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(flight_id));
+	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
+						   index->rd_indcollation[1], F_TEXTEQ,
+						   CStringGetTextDatum(folded_name));
+	scan = bk_index_beginscan(items, index, GetActiveSnapshot(), lengthof(keys));
+	index_rescan(scan, keys, lengthof(keys), NULL, 0);
+	found = index_getnext_slot(scan, ForwardScanDirection, slot);
+	index_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	index_close(index, AccessShareLock);
+	table_close(items, AccessShareLock);
+	return found;
+}
+
+/* Begins with the flight, goes on with an expression, and leaves items out. Raises 42809. */
+static void
+require_index(Relation items, Relation index)
+{
+	static bool told = false;
+
+	if (!told)
+		CacheRegisterRelcacheCallback(forget_index, (Datum) 0);
+	told = true;
+	if (known == RelationGetRelid(index))
+		return;
+	bk_table_require_index(items, index, "flight_id", INT8OID);
+	if (index->rd_index->indnkeyatts < 2 || index->rd_index->indkey.values[1] != 0 ||
+		heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL))
+		ereport(ERROR, errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				errmsg("index \"public." INDEX
+					   "\" is not of the folded names of live items"),
+				BK_SCHEMA_HINT);
+	known = RelationGetRelid(index);
+}
+
+/* A relation has changed, or any may have (InvalidOid). */
+static void
+forget_index(Datum unused, Oid relation)
+{
+	if (relation == InvalidOid || relation == known)
+		known = InvalidOid;
+}
