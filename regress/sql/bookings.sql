@@ -185,6 +185,8 @@ SELECT booking_id AS short FROM booking.create_booking(fixture.seat_for('Zoë Si
 \set VERBOSITY terse
 SELECT fixture.try(fixture.seat_for(name, 28, '4A', type => type)) FROM (VALUES ('hold', U&'ZOE\0308  sinclair'), ('instant', 'Zoë Sinclair')) AS v (type, name);
 SELECT fixture.try(fixture.seat_for('Zoë Sinclair', 28, '3B', 1)), fixture.try(fixture.seat_for('Zoë Sinclair', 29, '3A'));
+-- each passenger is looked for, also after one whose name somebody else's has
+SELECT fixture.try(fixture.seat_for('Common Name', 28, '5A', 1)), fixture.try(jsonb_insert(fixture.seat_for('Common Name', 28, '5B'), '{slices,0,passengers,1}', '{"name":"Zoë Sinclair","seat":"5C"}'));
 -- those of one batch are told from one another, too
 SELECT fixture.outcomes(fixture.batch('all', fixture.seat_for('Al', 28, '4B'), fixture.seat_for('al', 28, '4C', type => 'instant')));
 SELECT fixture.outcomes(fixture.batch('each', fixture.seat_for('Al', 28, '4B'), fixture.seat_for('al', 28, '4C', type => 'instant'), fixture.seat_for('Zoë Sinclair', 28, '4D')));

@@ -27,10 +27,10 @@ typedef struct BkQuery
 	int expect; /* SPI_OK_SELECT and so on; anything else is an internal error */
 	int nargs;
 	Oid argtypes[BK_QUERY_MAX_ARGS];
-	bool read_only;   /* sees the caller's snapshot, and so not the caller's own writes */
+	bool read_only; /* sees the caller's snapshot, and so not the caller's own writes */
 	bool custom_plan; /* plan anew for each set of values, by the server's costs: for what runs long */
-	SPIPlanPtr plan;  /* NULL until first run */
-	int plans;        /* how many plans had been made when the last of ours was */
+	SPIPlanPtr plan; /* NULL until first run */
+	int plans;       /* how many plans had been made when the last of ours was */
 } BkQuery;
 
 /* clang-format off */

@@ -18,7 +18,6 @@
 #include "base/words.h"
 #include "booking/booking_summary.h"
 #include "booking/itinerary.h"
-#include "booking/namesakes.h"
 #include "inventory/flights.h"
 
 #define OVERLAPPING_FLIGHTS "overlapping_flights"
@@ -133,9 +132,8 @@ bk_itinerary_require_single(int64 customer_id, int64 booking_id,
 							const BkTraveller *travellers, int count)
 {
 	PushActiveSnapshot(GetLatestSnapshot());
-	for (int i = 0; i < count; i++)
-		if (bk_namesake_travels(travellers[i].flight_id, travellers[i].folded_name))
-			refuse_double(customer_id, booking_id, &travellers[i]);
+	for (int i = 0; (i = bk_namesakes_next(travellers, i, count)) < count; i++)
+		refuse_double(customer_id, booking_id, &travellers[i]);
 	PopActiveSnapshot();
 }
 

@@ -6,14 +6,7 @@
 #define BK_ITINERARY_H
 
 #include "base/query.h"
-
-/* A passenger who is to travel on a flight. */
-typedef struct BkTraveller
-{
-	int64 flight_id;
-	const char *name;
-	const char *folded_name; /* public.folded_text of it */
-} BkTraveller;
+#include "booking/namesakes.h"
 
 /*
  * Raises SB008 where another live booking of the customer than booking_id (0: a new one) has one of the travellers on the flight. A

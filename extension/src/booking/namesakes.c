@@ -23,36 +23,49 @@
 #include "booking/namesakes.h"
 
 #define INDEX "booking_items_live_passenger_key"
+#define KEYS 2 /* flight and folded name */
 
 /* The index that has been found to be what it should. */
 static Oid known = InvalidOid;
 
+static bool travels(IndexScanDesc scan, TupleTableSlot *slot,
+					const BkTraveller *traveller);
 static void require_index(Relation items, Relation index);
 static void forget_index(Datum unused, Oid relation);
 
-bool
-bk_namesake_travels(int64 flight_id, const char *folded_name)
+int
+bk_namesakes_next(const BkTraveller *travellers, int from, int count)
 {
 	Relation items = bk_table_open("booking_items");
 	Relation index = bk_table_index_open(INDEX);
 	TupleTableSlot *slot = table_slot_create(items, NULL);
 	IndexScanDesc scan;
-	ScanKeyData keys[2];
-	bool found;
+	int found = from;
 
 	require_index(items, index);
-	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(flight_id));
-	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
-						   index->rd_indcollation[1], F_TEXTEQ,
-						   CStringGetTextDatum(folded_name));
-	scan = bk_index_beginscan(items, index, GetActiveSnapshot(), lengthof(keys));
-	index_rescan(scan, keys, lengthof(keys), NULL, 0);
-	found = index_getnext_slot(scan, ForwardScanDirection, slot);
+	scan = bk_index_beginscan(items, index, GetActiveSnapshot(), KEYS);
+	while (found < count && !travels(scan, slot, &travellers[found]))
+		found++;
 	index_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
 	index_close(index, AccessShareLock);
 	table_close(items, AccessShareLock);
 	return found;
+}
+
+/* Whether the scan finds the traveller's name on the flight. */
+static bool
+travels(IndexScanDesc scan, TupleTableSlot *slot, const BkTraveller *traveller)
+{
+	ScanKeyData keys[KEYS];
+
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ,
+				Int64GetDatum(traveller->flight_id));
+	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
+						   scan->indexRelation->rd_indcollation[1], F_TEXTEQ,
+						   CStringGetTextDatum(traveller->folded_name));
+	index_rescan(scan, keys, KEYS, NULL, 0);
+	return index_getnext_slot(scan, ForwardScanDirection, slot);
 }
 
 /* Begins with the flight, goes on with an expression, and leaves items out. Raises 42809. */

@@ -7,10 +7,18 @@
 
 #include "postgres.h"
 
+/* A passenger who is to travel on a flight. */
+typedef struct BkTraveller
+{
+	int64 flight_id;
+	const char *name;
+	const char *folded_name; /* public.folded_text of it */
+} BkTraveller;
+
 /*
- * Whether the active snapshot has a live item on the flight whose passenger has that name, as public.folded_text makes it; of
- * whatever booking. Raises as table.h does.
+ * The first of the travellers, counted from there on, on whose flight the active snapshot has a live item of the same folded name, of
+ * whatever booking; count where there is none. Raises as table.h does.
  */
-extern bool bk_namesake_travels(int64 flight_id, const char *folded_name);
+extern int bk_namesakes_next(const BkTraveller *travellers, int from, int count);
 
 #endif
