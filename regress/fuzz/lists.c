@@ -4,7 +4,8 @@
  *
  * They need jsonb, palloc and ereport, so they run in a backend: fuzz_lists(options) hands over to libFuzzer, which ends the
  * process. The first byte chooses the list, the rest is its JSON text. What passes must be what the parsers promise, what they
- * refuse must have a SQLSTATE of ours or of bad data. They hold no lock, pin or snapshot, so an error takes no rollback.
+ * refuse must have a SQLSTATE of ours or of bad data. They hold no lock, pin or snapshot, so an error takes no rollback; the
+ * statements that they run, which fold names and tell the decimals of a currency, must not fail.
  *
  * What booking.so's sources palloc is allocated here, each piece at the end of a page before one that nobody may touch, so
  * that one byte too far is a crash at once. Built and run by run.
@@ -13,6 +14,7 @@
 
 #include <sys/mman.h>
 
+#include "executor/spi.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
@@ -121,6 +123,7 @@ parse_one(const uint8_t *data, size_t size)
 		return -1;
 	context = AllocSetContextCreate(caller, "fuzz", ALLOCSET_DEFAULT_SIZES);
 	slots_used = 0;
+	SPI_connect();
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
@@ -135,6 +138,7 @@ parse_one(const uint8_t *data, size_t size)
 		FlushErrorState();
 	}
 	PG_END_TRY();
+	SPI_finish();
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	return 0;
