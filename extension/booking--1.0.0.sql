@@ -255,6 +255,37 @@ COMMENT ON FUNCTION booking.change_seat(bigint, smallint, text, numeric, text, t
 'quote_change and confirm_change in one call, for another seat of an item''s own flight. Errors as those.';
 
 ---------------------------------------------------------------------------------------------------------------------
+-- Keys of the API
+---------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION booking.issue_api_key(client text, roles text[], valid_for interval DEFAULT '1 year')
+    RETURNS TABLE (key_id bigint, api_key text, expires_at timestamptz)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_issue_api_key';
+COMMENT ON FUNCTION booking.issue_api_key(text, text[], interval) IS
+'Makes a key for a program that calls the API and shows it, this once. client: whose it is, 1 to 200 characters; roles: one or more of agent
+(customers and any booking), operator (flights), analyst (reports), admin (keys, replication, ETL); valid_for: until it lapses. api_key
+is sent as "Authorization: Bearer" and then the key. SB010: an argument is missing or malformed.';
+
+CREATE FUNCTION booking.revoke_api_key(key_id bigint)
+    RETURNS TABLE (key_id bigint, client text, roles text[], hint text, created_at timestamptz, expires_at timestamptz,
+                   revoked_at timestamptz, last_used_on date)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_revoke_api_key';
+COMMENT ON FUNCTION booking.revoke_api_key(bigint) IS
+'Ends a key at once and for good, and returns it as list_api_keys() does; one that has ended stays as it is. SB010: key_id is missing; SB011: no
+such key.';
+
+CREATE FUNCTION booking.list_api_keys()
+    RETURNS TABLE (key_id bigint, client text, roles text[], hint text, created_at timestamptz, expires_at timestamptz,
+                   revoked_at timestamptz, last_used_on date)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_list_api_keys';
+COMMENT ON FUNCTION booking.list_api_keys() IS
+'All keys that were issued, in that order. hint: the first four digits of the secret; last_used_on: the last day (UTC) that it was good for a
+request, null for never.';
+
+---------------------------------------------------------------------------------------------------------------------
 -- Upkeep
 ---------------------------------------------------------------------------------------------------------------------
 
@@ -896,6 +927,11 @@ SELECT p.object_type, o.object, p.privilege, p.grantees::text[]
     ('FUNCTION', 'EXECUTE', '{booking_operator, booking_jobs}', ARRAY[
         'booking.expire_holds(integer)',
         'booking.forget_responses()']),
+    -- People who say which programs may call the API
+    ('FUNCTION', 'EXECUTE', '{booking_admin}', ARRAY[
+        'booking.issue_api_key(text, text[], interval)',
+        'booking.list_api_keys()',
+        'booking.revoke_api_key(bigint)']),
     -- Reports and the ETL
     ('FUNCTION', 'EXECUTE', '{booking_analyst, booking_ro, reports_etl}', ARRAY[
         'booking.report_load_factor(date, date, text, text, text)',
@@ -919,7 +955,7 @@ SELECT p.object_type, o.object, p.privilege, p.grantees::text[]
     -- A trigger, which nobody calls
     ('FUNCTION', 'EXECUTE', '{}', ARRAY[
         'booking.capture_change()']),
-    ('SCHEMA', 'USAGE', '{booking_owner, booking_app, booking_agent, booking_operator, booking_analyst, booking_ro, reports_etl, monitor,
+    ('SCHEMA', 'USAGE', '{booking_owner, booking_app, booking_admin, booking_agent, booking_operator, booking_analyst, booking_ro, reports_etl, monitor,
       booking_jobs}', ARRAY['booking']),
     -- sql/flights_oltp_schema.sql
     ('TABLE', 'SELECT', '{booking_ro, reports_sub}', ARRAY[
@@ -928,7 +964,7 @@ SELECT p.object_type, o.object, p.privilege, p.grantees::text[]
         'public.fare_rules', 'public.fares', 'public.flights', 'public.payments', 'public.schedule_changes', 'public.seats',
         'public.timetable', 'public.waitlist_entries']),
     ('TABLE', 'SELECT', '{}', ARRAY[
-        'booking_private.idempotency_keys']),
+        'booking_private.api_keys', 'booking_private.idempotency_keys']),
     ('SCHEMA', 'USAGE', '{}', ARRAY['booking_private']),
     -- warehouse/ddl_warehouse_schema.sql
     ('TABLE', 'SELECT', '{booking_analyst, booking_ro, reports_etl}', ARRAY[

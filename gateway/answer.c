@@ -32,6 +32,7 @@ static const struct
 } context_headers[] = {
 	{"Idempotency-Key", "idempotency_key"},
 	{"If-Match", "if_match"},
+	{"Authorization", "authorization"},
 };
 
 #define CONTEXT_HEADERS (sizeof(context_headers) / sizeof(context_headers[0]))

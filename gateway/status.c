@@ -33,6 +33,7 @@ static const GwStatus statuses[] = {
 	{"SB018",   422, "hold_quota_exceeded",           false, 0, true,  GW_REMEDY_NONE,      "Too many holds"},
 	{"SB019",   422, "not_changeable",                false, 0, true,  GW_REMEDY_NONE,      "The booking cannot be changed so"},
 	{"SB020",   422, "change_stale",                  false, 0, true,  GW_REMEDY_NONE,      "The quote is no longer valid"},
+	{"SB021",   401, "credential_invalid",            false, 0, true,  GW_REMEDY_NONE,      "The credential is not valid"},
 	{"22P02",   400, "malformed_request",             false, 0, true,  GW_REMEDY_NONE,      "The request is malformed"},
 	{"23505",   409, "conflict",                      false, 0, true,  GW_REMEDY_NONE,      "The request conflicts with what is stored"},
 	{"23P01",   409, "conflict",                      false, 0, true,  GW_REMEDY_NONE,      "The request conflicts with what is stored"},
@@ -211,6 +212,8 @@ fill_reply(GwReply *reply, const GwStatus *status, const char *request_id,
 	reply->body = json_dumps(problem, JSON_COMPACT);
 	reply->length = reply->body != NULL ? strlen(reply->body) : 0;
 	json_decref(problem);
+	if (status->http == 401)
+		gw_reply_header(reply, "WWW-Authenticate", "Bearer error=\"invalid_token\"");
 	if (status->retry_after > 0)
 	{
 		snprintf(text, sizeof(text), "%d", status->retry_after);

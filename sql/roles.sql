@@ -11,6 +11,7 @@
 --   monitor        statistics views and checks
 --   booking_jobs   what pg_cron runs on the primary: the upkeep of holds and responses. It has no password
 -- Roles that people are made members of:
+--   booking_admin     keys of the API
 --   booking_agent     customers and bookings: GRANT booking_agent TO ada
 --   booking_operator  flights and upkeep
 --   booking_analyst   reports and the warehouse
@@ -52,6 +53,7 @@ COMMENT ON ROLE reports_sub IS 'Logical replication to the reports database';
 COMMENT ON ROLE reports_etl IS 'Runs the ETL';
 COMMENT ON ROLE monitor IS 'Reads statistics';
 COMMENT ON ROLE booking_jobs IS 'The jobs of pg_cron on the primary';
+COMMENT ON ROLE booking_admin IS 'People who say which programs may call the API';
 COMMENT ON ROLE booking_agent IS 'People who serve customers: customers and bookings by SQL';
 COMMENT ON ROLE booking_operator IS 'People who run the flights: search and upkeep by SQL';
 COMMENT ON ROLE booking_analyst IS 'People who read reports and the warehouse';

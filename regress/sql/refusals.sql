@@ -192,6 +192,18 @@ SELECT 'report_' || replace(report, '-', '_'), argument, 'SB010', format('SELECT
 -- what only SQL reaches
 INSERT INTO refusal VALUES
     ('expire_holds', 'max_holds', 'SB010', 'SELECT booking.expire_holds(0)'),
+    ('issue_api_key', 'client', 'SB010', 'SELECT * FROM booking.issue_api_key(NULL, ''{agent}'')'),
+    ('issue_api_key', 'client', 'SB010', 'SELECT * FROM booking.issue_api_key('' '', ''{agent}'')'),
+    ('issue_api_key', 'client', 'SB010', 'SELECT * FROM booking.issue_api_key(repeat(''x'', 201), ''{agent}'')'),
+    ('issue_api_key', 'roles', 'SB010', 'SELECT * FROM booking.issue_api_key(''x'', NULL)'),
+    ('issue_api_key', 'roles', 'SB010', 'SELECT * FROM booking.issue_api_key(''x'', ''{}'')'),
+    ('issue_api_key', 'roles', 'SB010', 'SELECT * FROM booking.issue_api_key(''x'', ''{agent,NULL}'')'),
+    ('issue_api_key', 'roles', 'SB010', 'SELECT * FROM booking.issue_api_key(''x'', ''{agent,owner}'')'),
+    ('issue_api_key', 'valid_for', 'SB010', 'SELECT * FROM booking.issue_api_key(''x'', ''{agent}'', NULL)'),
+    ('issue_api_key', 'valid_for', 'SB010', 'SELECT * FROM booking.issue_api_key(''x'', ''{agent}'', ''0'')'),
+    ('issue_api_key', 'valid_for', 'SB010', 'SELECT * FROM booking.issue_api_key(''x'', ''{agent}'', ''-1 day'')'),
+    ('revoke_api_key', 'key_id', 'SB010', 'SELECT * FROM booking.revoke_api_key(NULL)'),
+    ('revoke_api_key', 'key_id', 'SB011', 'SELECT * FROM booking.revoke_api_key(999999)'),
     ('booking_api', 'method', 'SB010', 'SELECT booking.booking_api(NULL, ''/v1/airports'')'),
     ('booking_api', 'path', 'SB010', 'SELECT booking.booking_api(''GET'', NULL)'),
     ('booking_api', 'query', 'SB010', 'SELECT booking.booking_api(''GET'', ''/v1/airports'', ''[1]'')'),

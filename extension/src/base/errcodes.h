@@ -38,6 +38,7 @@
 #define SB_HOLD_QUOTA            SB_CODE('0', '1', '8') /* the customer has as many holds as allowed */
 #define SB_NOT_CHANGEABLE        SB_CODE('0', '1', '9') /* the fare, or the state of the flight, forbids it */
 #define SB_CHANGE_STALE          SB_CODE('0', '2', '0') /* quote expired or superseded */
+#define SB_CREDENTIAL_INVALID    SB_CODE('0', '2', '1') /* no such key, or it has ended */
 /* clang-format on */
 
 #endif

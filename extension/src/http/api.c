@@ -15,6 +15,7 @@
 #include "base/check.h"
 #include "base/query.h"
 #include "http/idempotency.h"
+#include "http/principal.h"
 
 static BkObject object_from_arg(FunctionCallInfo fcinfo, int arg, const char *what);
 static Datum make_row(FunctionCallInfo fcinfo, const BkResponse *response);
@@ -40,6 +41,7 @@ booking_booking_api(PG_FUNCTION_ARGS)
 	request.context = object_from_arg(fcinfo, 4, "context");
 
 	SPI_connect();
+	request.principal = bk_principal_read(&request);
 	bk_idempotency_dispatch(&request, &response);
 	SPI_finish();
 	return make_row(fcinfo, &response);

@@ -6,8 +6,15 @@
 #define BK_REQUEST_H
 
 #include "base/json_read.h"
+#include "identity/api_keys.h"
 
 #define BK_MAX_PATH_IDS 2
+
+/* Who calls. */
+typedef struct BkPrincipal
+{
+	BkApiKey key; /* key_id 0: none, an anonymous caller */
+} BkPrincipal;
 
 typedef struct BkRequest
 {
@@ -18,6 +25,7 @@ typedef struct BkRequest
 	BkObject query;
 	BkObject body;
 	BkObject context;
+	BkPrincipal principal;
 } BkRequest;
 
 /* The status of a success stands in the route table. A handler writes body, and headers as members of a JSON object. */

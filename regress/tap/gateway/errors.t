@@ -37,6 +37,7 @@ subtest 'SQLSTATE to HTTP' => sub {
 		[ 'SB018', 422, 'hold_quota_exceeded', 0, 1 ],
 		[ 'SB019', 422, 'not_changeable', 0, 1 ],
 		[ 'SB020', 422, 'change_stale', 0, 1 ],
+		[ 'SB021', 401, 'credential_invalid', 0, 1 ],
 		[ 'SB999', 422, 'rejected', 0, 1 ],
 		[ '22P02', 400, 'malformed_request', 0, 1 ],
 		[ '22003', 422, 'invalid_value', 0, 1 ],
