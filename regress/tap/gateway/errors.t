@@ -78,6 +78,7 @@ subtest 'SQLSTATE to HTTP' => sub {
 		}
 		like($response->{headers}{'retry-after'} // '', $wait ? qr/^[1-9]\d*$/ : qr/^$/,
 			"$sqlstate: Retry-After");
+		is($response->{headers}{'www-authenticate'}, $status == 401 ? 'Bearer error="invalid_token"' : undef, "$sqlstate: WWW-Authenticate");
 		ok(logged(qr/"sqlstate":"$sqlstate"/), "$sqlstate: in the log");
 	}
 

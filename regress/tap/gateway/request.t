@@ -28,7 +28,7 @@ subtest 'a request as the database sees it' => sub {
 		'query');
 	is($seen->{body}, undef, 'no body');
 	is_deeply($seen->{context},
-		{ idempotency_key => 'k 1', if_match => '"7"' }, 'context: what the extension reads, and nothing else');
+		{ idempotency_key => 'k 1', if_match => '"7"', authorization => 'Bearer abc' }, 'context: what the extension reads, and nothing else');
 	is_deeply(request('GET', '/v1/x')->{json}{context}, {}, 'context without such headers');
 	is($seen->{database}, 'flight_booking', 'primary database');
 
