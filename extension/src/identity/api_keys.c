@@ -26,7 +26,8 @@
 #define MAX_CLIENT_LENGTH 200
 #define MAX_ID_DIGITS 18
 
-const char *const bk_key_roles[] = {"agent", "operator", "analyst", "admin", NULL};
+/* api_keys.roles */
+static const char *const key_roles[] = {"agent", "operator", "analyst", "admin", NULL};
 
 #define SQL_KEY \
 	"key_id, client, roles, hint, created_at, expires_at, revoked_at, last_used_on"
@@ -159,7 +160,7 @@ bk_api_key_check(const char *text, BkApiKey *key)
 	return true;
 }
 
-/* One of the words at least, each once at most. */
+/* One of the words at least. */
 static void
 check_roles(NullableDatum roles)
 {
@@ -175,7 +176,7 @@ check_roles(NullableDatum roles)
 	for (int i = 0; i < count; i++)
 	{
 		bk_check_given("roles", !nulls[i]);
-		bk_check_word("roles", TextDatumGetCString(words[i]), bk_key_roles);
+		bk_check_word("roles", TextDatumGetCString(words[i]), key_roles);
 	}
 }
 

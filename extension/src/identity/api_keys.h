@@ -16,9 +16,6 @@ typedef struct BkApiKey
 	Datum roles; /* text[] */
 } BkApiKey;
 
-/* The words of api_keys.roles, NULL-terminated. */
-extern const char *const bk_key_roles[];
-
 /*
  * Whether a text is a key that holds now: issued, neither revoked nor past its time. Fills key if so. Takes as long for a wrong
  * secret of a key as for the right one.
