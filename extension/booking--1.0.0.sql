@@ -17,9 +17,11 @@ CREATE FUNCTION booking.booking_api(
     AS 'MODULE_PATHNAME', 'booking_booking_api';
 COMMENT ON FUNCTION booking.booking_api(text, text, jsonb, jsonb, jsonb) IS
 'One HTTP request as one SQL call. method: GET, POST …; path: /v1/…, decoded, without query; query: an object of strings;
-body: the request''s object or null; context: an object with idempotency_key and if_match, as these headers came, or without.
+body: the request''s object or null; context: an object with authorization, idempotency_key and if_match, as these headers came, and
+address, the client''s, or without. Without a credential (authorization "Bearer" and a key or a booking''s token) the caller is a stranger.
 Returns the HTTP status, the response headers as a JSON object, and the body: JSON unless the headers name another content type. A failure is an SQL error: a
-SQLSTATE of class SB (README, table of errors) or one of PostgreSQL''s.';
+SQLSTATE of class SB (README, table of errors) or one of PostgreSQL''s. One that leaves a trace, a failed search for a booking, is a row
+without status and headers whose body is {"sqlstate", "detail", "hint"}: to raise it would undo that.';
 
 ---------------------------------------------------------------------------------------------------------------------
 -- Search
@@ -105,6 +107,7 @@ CREATE FUNCTION booking.create_booking(booking jsonb)
 COMMENT ON FUNCTION booking.create_booking(jsonb) IS
 'Makes a booking: all seats or none. The argument is the body of POST /v1/bookings:
 {"type": "hold"|"instant", "customer_id": 1, "fare_code": "standard", "channel": "api",
+ instead of customer_id: "customer": {"full_name": "Ada Lovelace", "email": "ada@example.com", "phone": …, "country": "GB"},
  "contact": {"email": …, "phone": …},
  "slices": [{"flight_id": 1, "passengers": [{"name": "Ada Lovelace", "type": "adult", "seat": "12A"}, {"name": …, "cabin_class": "economy"}]}],
  "payment": {"amount": "89.00", "currency": "EUR", "method": "card"}}
@@ -113,8 +116,9 @@ cheapest, and in an instant booking such that the amount fits, if there are any.
 payment until payment_required_by (setting booking.hold_duration, at most until sales close); an instant booking carries its
 payment, which is only compared with the server''s price. SB001 a seat is gone; SB002 a flight is not on sale; SB006 the
 amount is not the price; SB008 a passenger is twice on a flight, in this booking or with another of the customer; SB010 a field is missing or wrong; SB011 no such customer,
-flight or fare; SB018 the customer has as many holds as allowed (settings booking.max_holds, booking.max_held_seats). A booking has
-up to 16 slices, of up to 9 passengers each and 54 in all.';
+flight or fare; SB022 (REST) customer_id without the role agent; SB018 the customer has as many holds as allowed (settings booking.max_holds, booking.max_held_seats). A booking has
+up to 16 slices, of up to 9 passengers each and 54 in all. With "customer" the booking has a guest for a customer: one of its own,
+whatever the e-mail address, so that nobody learns who has one.';
 
 CREATE FUNCTION booking.create_bookings(batch jsonb)
     RETURNS json
@@ -255,8 +259,17 @@ COMMENT ON FUNCTION booking.change_seat(bigint, smallint, text, numeric, text, t
 'quote_change and confirm_change in one call, for another seat of an item''s own flight. Errors as those.';
 
 ---------------------------------------------------------------------------------------------------------------------
--- Keys of the API
+-- Credentials of the API
 ---------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION booking.revoke_booking_tokens(booking_id bigint)
+    RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_revoke_booking_tokens';
+COMMENT ON FUNCTION booking.revoke_booking_tokens(bigint) IS
+'Ends all tokens by which a booking is read, paid, changed and cancelled without a key, and returns how many there were. Reference and last
+name get new ones. SB010: booking_id is missing.';
+
 
 CREATE FUNCTION booking.issue_api_key(client text, roles text[], valid_for interval DEFAULT '1 year')
     RETURNS TABLE (key_id bigint, api_key text, expires_at timestamptz)
@@ -917,7 +930,8 @@ SELECT p.object_type, o.object, p.privilege, p.grantees::text[]
         'booking.cancel(bigint, smallint[], integer)',
         'booking.quote_change(bigint, jsonb, integer)',
         'booking.confirm_change(bigint, numeric, text, text)',
-        'booking.change_seat(bigint, smallint, text, numeric, text, text, integer)']),
+        'booking.change_seat(bigint, smallint, text, numeric, text, text, integer)',
+        'booking.revoke_booking_tokens(bigint)']),
     ('FUNCTION', 'EXECUTE', '{booking_agent, booking_operator}', ARRAY[
         'booking.list_fares()',
         'booking.search_flights(text, text, date, integer, text)',
@@ -963,9 +977,10 @@ SELECT p.object_type, o.object, p.privilege, p.grantees::text[]
         'public.booking_events', 'public.booking_items', 'public.bookings', 'public.cancellations', 'public.customers',
         'public.fare_rules', 'public.fares', 'public.flights', 'public.payments', 'public.schedule_changes', 'public.seats',
         'public.timetable', 'public.waitlist_entries']),
+    ('TABLE', 'SELECT', '{reports_sub}', ARRAY['booking_private.api_keys']),
     ('TABLE', 'SELECT', '{}', ARRAY[
-        'booking_private.api_keys', 'booking_private.idempotency_keys']),
-    ('SCHEMA', 'USAGE', '{}', ARRAY['booking_private']),
+        'booking_private.booking_tokens', 'booking_private.failed_attempts', 'booking_private.idempotency_keys']),
+    ('SCHEMA', 'USAGE', '{reports_sub}', ARRAY['booking_private']),
     -- warehouse/ddl_warehouse_schema.sql
     ('TABLE', 'SELECT', '{booking_analyst, booking_ro, reports_etl}', ARRAY[
         'warehouse.change_queue', 'warehouse.dim_aircraft', 'warehouse.dim_airport', 'warehouse.dim_cabin',

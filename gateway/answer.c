@@ -35,6 +35,7 @@ static const struct
 	{"Authorization", "authorization"},
 };
 
+#define CONTEXT_ADDRESS "address" /* where the client calls from */
 #define CONTEXT_HEADERS (sizeof(context_headers) / sizeof(context_headers[0]))
 
 static bool fill_from_process(GwExchange *ex);
@@ -187,12 +188,13 @@ call_database(GwExchange *ex)
 	}
 }
 
-/* Sets the context of the request from its headers. */
+/* Sets the context of the request from its headers and the client's address. */
 static bool
 make_context(GwExchange *ex, GwProblem *problem)
 {
 	json_t *context = json_object();
-	bool good = true;
+	bool good = gw_request_add_context(context, CONTEXT_ADDRESS, ex->peer.address,
+									   problem);
 
 	for (size_t i = 0; good && i < CONTEXT_HEADERS; i++)
 		good = gw_request_add_context(context, context_headers[i].key,

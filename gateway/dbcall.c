@@ -49,6 +49,7 @@ static void *run_cancel(void *request);
 static void take_error(GwSqlError *error, const PGresult *result, bool row_seen);
 static char *copy_field(const PGresult *result, int field);
 static bool take_reply(GwReply *reply, const PGresult *result, GwSqlError *error);
+static void take_refusal(const char *body, GwSqlError *error);
 
 /* Fills reply with the database's answer or with a problem; it always has one. */
 void
@@ -294,7 +295,7 @@ copy_field(const PGresult *result, int field)
 	return text != NULL ? strdup(text) : NULL;
 }
 
-/* Checks the shape of the answer; a wrong one is an internal error. */
+/* Checks the shape of the answer; a wrong one is an internal error. One without a status is an error that was returned, not raised. */
 static bool
 take_reply(GwReply *reply, const PGresult *result, GwSqlError *error)
 {
@@ -302,6 +303,11 @@ take_reply(GwReply *reply, const PGresult *result, GwSqlError *error)
 
 	if (PQntuples(result) == 1 && PQnfields(result) == 3)
 		status = strtol(PQgetvalue(result, 0, 0), NULL, 10);
+	if (PQntuples(result) == 1 && PQnfields(result) == 3 && PQgetisnull(result, 0, 0))
+	{
+		take_refusal(PQgetvalue(result, 0, 2), error);
+		return false;
+	}
 	if (status < 200 || status > 599)
 	{
 		gw_sqlerror_set(error, "XX000", "booking_api returned no row or a wrong status");
@@ -320,4 +326,21 @@ take_reply(GwReply *reply, const PGresult *result, GwSqlError *error)
 			memcpy(reply->body, PQgetvalue(result, 0, 2), reply->length + 1);
 	}
 	return true;
+}
+
+/* {"sqlstate", "detail", "hint"}, the last two as the message and the hint of a raised error. */
+static void
+take_refusal(const char *body, GwSqlError *error)
+{
+	json_t *refusal = json_loads(body, 0, NULL);
+	const char *sqlstate = NULL;
+	const char *detail = NULL;
+	const char *hint = NULL;
+
+	(void) json_unpack(refusal, "{s:s, s:s, s?:s?}", "sqlstate", &sqlstate, "detail",
+					   &detail, "hint", &hint);
+	gw_sqlerror_set(error, sqlstate != NULL ? sqlstate : "XX000",
+					detail != NULL ? detail : "booking_api returned no status");
+	error->hint = hint != NULL ? strdup(hint) : NULL;
+	json_decref(refusal);
 }

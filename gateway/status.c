@@ -34,6 +34,9 @@ static const GwStatus statuses[] = {
 	{"SB019",   422, "not_changeable",                false, 0, true,  GW_REMEDY_NONE,      "The booking cannot be changed so"},
 	{"SB020",   422, "change_stale",                  false, 0, true,  GW_REMEDY_NONE,      "The quote is no longer valid"},
 	{"SB021",   401, "credential_invalid",            false, 0, true,  GW_REMEDY_NONE,      "The credential is not valid"},
+	{"SB022",   403, "not_allowed",                   false, 0, true,  GW_REMEDY_NONE,      "Not with this credential"},
+	{"SB023",   429, "too_many_attempts",             true,  0, true,  GW_REMEDY_NONE,      "Too many attempts have failed"},
+	{"SB024",   401, "credential_required",           false, 0, true,  GW_REMEDY_NONE,      "A credential is required"},
 	{"22P02",   400, "malformed_request",             false, 0, true,  GW_REMEDY_NONE,      "The request is malformed"},
 	{"23505",   409, "conflict",                      false, 0, true,  GW_REMEDY_NONE,      "The request conflicts with what is stored"},
 	{"23P01",   409, "conflict",                      false, 0, true,  GW_REMEDY_NONE,      "The request conflicts with what is stored"},
@@ -75,7 +78,8 @@ static const GwStatus statuses[] = {
 
 static const GwStatus *status_of_code(const char *code);
 static const char *generic_detail(const GwStatus *status);
-static const char *allowed_methods(const GwStatus *status, const char *hint);
+static const char *hinted_header(const GwStatus *status, const char *hint,
+								 const char **name);
 static char *join_detail(const GwSqlError *error);
 static void fill_reply(GwReply *reply, const GwStatus *status, const char *request_id,
 					   const char *detail, const char *hint);
@@ -114,16 +118,17 @@ gw_status_sql_problem(GwReply *reply, const char *request_id, const GwSqlError *
 {
 	const GwStatus *status = gw_status_of_sqlstate(error->sqlstate);
 	char *joined = status->explain ? join_detail(error) : NULL;
-	const char *allowed = allowed_methods(status, error->hint);
+	const char *name = NULL;
+	const char *value = hinted_header(status, error->hint, &name);
 
 	memcpy(reply->sqlstate, error->sqlstate, sizeof(reply->sqlstate));
 	if (status->http >= 500 && error->message != NULL)
 		reply->error = strdup(error->message);
 	fill_reply(reply, status, request_id,
 			   joined != NULL ? joined : generic_detail(status),
-			   status->explain && allowed == NULL ? error->hint : NULL);
-	if (allowed != NULL)
-		gw_reply_header(reply, "Allow", allowed);
+			   status->explain && value == NULL ? error->hint : NULL);
+	if (value != NULL)
+		gw_reply_header(reply, name, value);
 	free(joined);
 }
 
@@ -163,15 +168,18 @@ generic_detail(const GwStatus *status)
 		   "when you report it.";
 }
 
-/* The methods that the hint of a 405 names, as the header that HTTP has for them; NULL for any other. */
+/* What the hint of an error says in the form of the header that HTTP has for it, "Allow: GET"; sets name. NULL for any other hint. */
 static const char *
-allowed_methods(const GwStatus *status, const char *hint)
+hinted_header(const GwStatus *status, const char *hint, const char **name)
 {
-	static const char header[] = "Allow: ";
+	size_t length;
 
-	return status->http == 405 && hint != NULL &&
-				   strncmp(hint, header, sizeof(header) - 1) == 0
-			   ? hint + sizeof(header) - 1
+	*name = status->http == 405 ? "Allow" : status->http == 429 ? "Retry-After" : NULL;
+	if (*name == NULL || hint == NULL)
+		return NULL;
+	length = strlen(*name);
+	return strncmp(hint, *name, length) == 0 && strncmp(hint + length, ": ", 2) == 0
+			   ? hint + length + 2
 			   : NULL;
 }
 
@@ -212,8 +220,11 @@ fill_reply(GwReply *reply, const GwStatus *status, const char *request_id,
 	reply->body = json_dumps(problem, JSON_COMPACT);
 	reply->length = reply->body != NULL ? strlen(reply->body) : 0;
 	json_decref(problem);
-	if (status->http == 401)
-		gw_reply_header(reply, "WWW-Authenticate", "Bearer error=\"invalid_token\"");
+	if (status->http == 401) /* RFC 6750 names an error where a credential came */
+		gw_reply_header(reply, "WWW-Authenticate",
+						strcmp(status->code, "credential_invalid") == 0
+							? "Bearer error=\"invalid_token\""
+							: "Bearer");
 	if (status->retry_after > 0)
 	{
 		snprintf(text, sizeof(text), "%d", status->retry_after);

@@ -356,12 +356,14 @@ CREATE TABLE public.customers (
     phone       public.phone_number,
     country     char(2) CHECK (country ~ '^[A-Z]{2}$'),
     tier        text NOT NULL DEFAULT 'regular' CHECK (tier IN ('regular', 'silver', 'gold')),
+    is_guest    boolean NOT NULL DEFAULT false,
     created_at  timestamptz NOT NULL DEFAULT now(),
     updated_at  timestamptz NOT NULL DEFAULT now()
 );
-CREATE UNIQUE INDEX customers_email_key ON public.customers (folded_text(email));
+CREATE UNIQUE INDEX customers_email_key ON public.customers (folded_text(email)) WHERE NOT is_guest;
 COMMENT ON TABLE public.customers IS 'Who books and pays; passengers are named on booking_items.';
-COMMENT ON COLUMN public.customers.email IS 'Unique by folded_text().';
+COMMENT ON COLUMN public.customers.email IS 'Unique by folded_text(), but for guests.';
+COMMENT ON COLUMN public.customers.is_guest IS 'Made with one booking, by a caller without a key: nobody has shown that the e-mail address is theirs.';
 COMMENT ON COLUMN public.customers.country IS 'Country of residence, ISO 3166-1 alpha-2.';
 COMMENT ON COLUMN public.customers.tier IS 'Loyalty tier: regular, silver or gold.';
 
@@ -583,6 +585,7 @@ CREATE TABLE booking_private.idempotency_keys (
     status          integer,
     headers         text,
     body            text CHECK (octet_length(body) <= 1048576),
+    token_of        bigint,
     created_at      timestamptz NOT NULL DEFAULT now(),
     updated_at      timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (scope, idempotency_key),
@@ -592,7 +595,8 @@ CREATE INDEX idempotency_keys_created_idx ON booking_private.idempotency_keys (c
 COMMENT ON TABLE booking_private.idempotency_keys IS
     'Responses by Idempotency-Key, written in the transaction of their effect and kept for 24 hours.';
 COMMENT ON COLUMN booking_private.idempotency_keys.request_hash IS 'SHA-256 over method, path, If-Match, query and body.';
-COMMENT ON COLUMN booking_private.idempotency_keys.scope IS 'What the request names, such as /v1/bookings/12 or /v1/customers/1: a key is unique in it.';
+COMMENT ON COLUMN booking_private.idempotency_keys.scope IS 'Whose it is: an API key, a booking''s token, or a guest by e-mail address. A key is unique in it.';
+COMMENT ON COLUMN booking_private.idempotency_keys.token_of IS 'The booking that the response made, and whose token comes with it, a new one each time.';
 COMMENT ON COLUMN booking_private.idempotency_keys.status IS 'Null, as headers and body are, in the transaction of the request alone, until its end.';
 COMMENT ON COLUMN booking_private.idempotency_keys.headers IS 'Response headers, a JSON object.';
 
@@ -613,6 +617,31 @@ COMMENT ON COLUMN booking_private.api_keys.secret_hash IS 'SHA-256 over the 32 b
 COMMENT ON COLUMN booking_private.api_keys.hint IS 'The first digits of the secret, for people to tell keys apart.';
 COMMENT ON COLUMN booking_private.api_keys.roles IS 'agent: customers and any booking; operator: flights; analyst: reports; admin: keys, replication and the ETL.';
 COMMENT ON COLUMN booking_private.api_keys.last_used_on IS 'The last day (UTC) that the key was good for a request.';
+
+CREATE TABLE booking_private.booking_tokens (
+    booking_id bigint NOT NULL,
+    token_hash bytea NOT NULL CHECK (length(token_hash) = 32),
+    expires_at timestamptz NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (booking_id, token_hash)
+);
+CREATE INDEX booking_tokens_expiry_idx ON booking_private.booking_tokens (expires_at) WHERE expires_at < 'infinity';
+COMMENT ON TABLE booking_private.booking_tokens IS
+    'What shows that a booking is the caller''s: given with a booking that is made without a key, for good, and by reference and last name for a while. The tokens are stored nowhere.';
+COMMENT ON COLUMN booking_private.booking_tokens.token_hash IS 'SHA-256 over the 16 bytes of the token''s secret.';
+
+-- Nothing is lost with it but a count of an hour, so it costs no WAL; after a crash or a failover it is empty.
+CREATE UNLOGGED TABLE booking_private.failed_attempts (
+    subject    text PRIMARY KEY,
+    failures   integer NOT NULL,
+    ends_at    timestamptz NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX failed_attempts_end_idx ON booking_private.failed_attempts (ends_at);
+COMMENT ON TABLE booking_private.failed_attempts IS
+    'Failed attempts to find a booking by reference and last name, by reference and by address, for an hour from the first on.';
 
 RESET ROLE;
 REVOKE CREATE ON SCHEMA public FROM booking_owner;

@@ -75,7 +75,7 @@ ALTER ROLE booking_ro SET statement_timeout = '30s';
 SELECT format('ALTER DATABASE %I SET search_path = "$user", public, booking', current_database()) \gexec
 SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database()) \gexec
 SELECT format('GRANT CONNECT ON DATABASE %I TO booking_app, booking_ro, replicator, reports_sub, reports_etl, monitor, booking_jobs,'
-              ' booking_agent, booking_operator, booking_analyst', current_database()) \gexec
+              ' booking_admin, booking_agent, booking_operator, booking_analyst', current_database()) \gexec
 SELECT format('GRANT TEMPORARY ON DATABASE %I TO booking_owner', current_database()) \gexec
 
 -- What pg_rewind reads a data directory by: no more than a base backup gives who may replicate.

@@ -107,17 +107,17 @@ SELECT by_sql, by_http = by_sql AS alike
                (jsonb_build_object('booking_reference', repeat('A', 65), 'last_name', 'L')), (jsonb_build_object('booking_reference', 'ABCDEF', 'last_name', repeat('L', 201))),
                (jsonb_build_object('booking_reference', repeat('A', 64), 'last_name', repeat('L', 200)))) AS v (given),
        LATERAL (SELECT fixture.answer(format('SELECT booking.find_booking(%L, %L)', given ->> 'booking_reference', given ->> 'last_name')),
-                       fixture.answer(format('SELECT booking.booking_api(''GET'', ''/v1/bookings'', %L)', given))) AS a (by_sql, by_http);
+                       fixture.answer(format('SELECT fixture.api(''GET'', ''/v1/bookings'', %L)', given))) AS a (by_sql, by_http);
 SELECT given, by_sql, by_http = by_sql AS alike
   FROM (VALUES ('{"customer_id":"0"}'::jsonb), ('{"customer_id":"-1"}'), ('{"customer_id":"1","status":"nonsense"}'), ('{"customer_id":"1","status":""}'), ('{"customer_id":"1","status":"completed"}'),
                ('{"customer_id":"1","after":"0"}'), ('{"customer_id":"1","after":"1"}'), ('{"customer_id":"1","limit":"0"}'), ('{"customer_id":"1","limit":"-1"}'), ('{"customer_id":"1","limit":"101"}'),
                ('{"customer_id":"1","limit":"100"}'), ('{"customer_id":"1","limit":null,"after":null,"status":null}'), ('{"customer_id":"999999"}')) AS v (given),
        LATERAL (SELECT fixture.answer(format('SELECT booking.list_bookings(%L, %L, %L, %L)', given ->> 'customer_id', given ->> 'status', given ->> 'after', given ->> 'limit')),
-                       fixture.answer(format('SELECT booking.booking_api(''GET'', ''/v1/bookings'', %L)', given))) AS a (by_sql, by_http);
+                       fixture.answer(format('SELECT fixture.api(''GET'', ''/v1/bookings'', %L)', given))) AS a (by_sql, by_http);
 SELECT fixture.answer('SELECT booking.list_bookings(NULL)'), fixture.answer('SELECT booking.find_booking(NULL, NULL)');
 SELECT fixture.answer('SELECT booking.booking_items(NULL)'), fixture.answer('SELECT booking.booking_items(0)'), fixture.answer('SELECT booking.booking_items(999999)');
-SELECT fixture.answer('SELECT booking.create_booking(NULL)') AS by_sql, fixture.answer('SELECT booking.booking_api(''POST'', ''/v1/bookings'')') AS by_http;
-SELECT fixture.answer('SELECT booking.create_bookings(NULL)') AS by_sql, fixture.answer('SELECT booking.booking_api(''POST'', ''/v1/booking_batches'')') AS by_http;
+SELECT fixture.answer('SELECT booking.create_booking(NULL)') AS by_sql, fixture.answer('SELECT fixture.api(''POST'', ''/v1/bookings'')') AS by_http;
+SELECT fixture.answer('SELECT booking.create_bookings(NULL)') AS by_sql, fixture.answer('SELECT fixture.api(''POST'', ''/v1/booking_batches'')') AS by_http;
 SELECT fixture.try(fixture.wish(20, '{5D}') || contact) FROM (VALUES ('{"contact":{"email":"nobody"}}'::jsonb), ('{"contact":{"email":""}}'), ('{"contact":{"phone":" "}}'),
     (jsonb_build_object('contact', jsonb_build_object('phone', repeat('1', 33)))), ('{"contact":[]}')) AS v (contact);
 \set VERBOSITY sqlstate
@@ -131,7 +131,7 @@ SELECT o ->> 'error' IS NULL AS booked, o #>> '{booking,status}' AS status, o #>
   FROM jsonb_array_elements(booking.create_bookings(:'clash'::jsonb || '{"mode":"each"}')::jsonb) WITH ORDINALITY AS r (o, n) ORDER BY n;
 SELECT seat_number, i.status, s.status FROM booking_items i JOIN seats s USING (flight_id, seat_number) WHERE flight_id = 24 ORDER BY 1;
 SELECT status, body::jsonb #> '{results,0,booking,items,0,seat_number}' AS seat, body::jsonb #>> '{results,1,error,sqlstate}' AS second
-  FROM booking.booking_api('POST', '/v1/booking_batches', body => jsonb_build_object('mode', 'each', 'bookings', jsonb_build_array(fixture.wish(24, '{5A}'), fixture.wish(24, '{5B}', 'instant', '1.00'))));
+  FROM fixture.api('POST', '/v1/booking_batches', body => jsonb_build_object('mode', 'each', 'bookings', jsonb_build_array(fixture.wish(24, '{5A}'), fixture.wish(24, '{5B}', 'instant', '1.00'))));
 SELECT seat_number, status FROM seats WHERE flight_id = 24 AND seat_number LIKE '5%' ORDER BY 1;
 SELECT booking.create_bookings('{"mode":"some","bookings":[]}');
 SELECT booking.create_bookings('{"mode":"all","bookings":[]}');
@@ -201,7 +201,7 @@ SELECT fixture.try(fixture.seat_for('Zoë Sinclair', 28, '4A', type => 'instant'
 SELECT w.item_no, w.code, w.detail
   FROM bookings AS b, booking.booking_warnings(b.booking_id) AS w, bookings AS o
  WHERE b.customer_id = 79 AND o.customer_id = 79 AND w.other_booking_id = o.booking_id ORDER BY b.booking_id;
-SELECT body::json -> 'warnings' -> 0 ->> 'detail' AS warning, json_array_length(body::json -> 'warnings') FROM booking.booking_api('POST', '/v1/bookings', body => fixture.seat_for('Zoë Sinclair', 31, '5A')) AS a;
+SELECT body::json -> 'warnings' -> 0 ->> 'detail' AS warning, json_array_length(body::json -> 'warnings') FROM fixture.api('POST', '/v1/bookings', body => fixture.seat_for('Zoë Sinclair', 31, '5A')) AS a;
 SELECT count(*) FROM booking.booking_warnings((SELECT min(booking_id) FROM bookings WHERE customer_id = 1));
 SELECT * FROM booking.booking_warnings(NULL);
 \set VERBOSITY sqlstate

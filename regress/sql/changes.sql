@@ -74,11 +74,11 @@ SELECT booking_id AS twice FROM booking.create_booking('{"type":"hold","customer
 SELECT change_id AS quote FROM booking.quote_change(:twice, '{"items":[{"item_no":1,"flight_id":82,"seat":"5B"}]}') \gset
 SELECT * FROM booking.confirm_change(:quote);
 -- the same over REST
-SELECT status, body::json -> 'items' #> '{0,seat_number}' AS seat, left(headers ->> 'ETag', 3) AS etag FROM booking.booking_api('PUT', '/v1/bookings/' || :held || '/items/1/seat', body => '{"seat":"4C"}', context => '{"if_match":"\"3\""}');
-SELECT body::json ->> 'change_id' AS change, status, body::json ->> 'change_amount' AS due FROM booking.booking_api('POST', '/v1/bookings/' || :held || '/changes', body => '{"items":[{"item_no":1,"seat":"1A"}]}') \gset rest_
+SELECT status, body::json -> 'items' #> '{0,seat_number}' AS seat, left(headers ->> 'ETag', 3) AS etag FROM fixture.api('PUT', '/v1/bookings/' || :held || '/items/1/seat', body => '{"seat":"4C"}', context => '{"if_match":"\"3\""}');
+SELECT body::json ->> 'change_id' AS change, status, body::json ->> 'change_amount' AS due FROM fixture.api('POST', '/v1/bookings/' || :held || '/changes', body => '{"items":[{"item_no":1,"seat":"1A"}]}') \gset rest_
 SELECT :rest_status AS status, :rest_due AS due;
-SELECT status, body::json ->> 'status' AS state FROM booking.booking_api('POST', '/v1/changes/' || :rest_change || '/actions/confirm', body => '{"payment":{"amount":"380.00","currency":"EUR"}}');
-SELECT * FROM booking.booking_api('PUT', '/v1/bookings/' || :held || '/items/99/seat', body => '{"seat":"4C"}');
+SELECT status, body::json ->> 'status' AS state FROM fixture.api('POST', '/v1/changes/' || :rest_change || '/actions/confirm', body => '{"payment":{"amount":"380.00","currency":"EUR"}}');
+SELECT * FROM fixture.api('PUT', '/v1/bookings/' || :held || '/items/99/seat', body => '{"seat":"4C"}');
 SELECT * FROM booking.check_invariants();
 -- wrong arguments, by SQL and by HTTP: the item and the seat of a move
 SELECT t.*, fixture.refusal(format('SELECT FROM booking.change_seat(999999, %L, %L)', item, seat)) AS change_seat,

@@ -18,9 +18,9 @@ SELECT no, fixture.answer(format('SELECT booking.create_customer(%L, %L, %L, %L)
 SELECT no, by_sql, by_http, changed, changed_by_http
   FROM fixture.customer,
        LATERAL (SELECT fixture.answer(format('SELECT booking.create_customer(%L, %L, %L, %L)', given ->> 'full_name', given ->> 'email', given ->> 'phone', given ->> 'country')),
-                       fixture.answer(format('SELECT booking.booking_api(''POST'', ''/v1/customers'', body => %L)', given)),
+                       fixture.answer(format('SELECT fixture.api(''POST'', ''/v1/customers'', body => %L)', given)),
                        fixture.answer(format('SELECT booking.update_customer(2, %L, %L, %L, %L)', given ->> 'full_name', given ->> 'email', given ->> 'phone', given ->> 'country')),
-                       fixture.answer(format('SELECT booking.booking_api(''PATCH'', ''/v1/customers/2'', body => %L)', given))) AS a (by_sql, by_http, changed, changed_by_http)
+                       fixture.answer(format('SELECT fixture.api(''PATCH'', ''/v1/customers/2'', body => %L)', given))) AS a (by_sql, by_http, changed, changed_by_http)
  WHERE by_sql <> by_http OR changed <> changed_by_http OR by_sql <> changed
  ORDER BY no;
 -- and what the schema's domains refuse, but for a missing name and a blank number
@@ -33,8 +33,8 @@ SELECT no, answer, domains
 -- nobody of the fixture was changed; who is not there, is not changed
 SELECT full_name, email, phone FROM customers WHERE customer_id <= 3 ORDER BY customer_id;
 SELECT fixture.answer('SELECT booking.update_customer(NULL)'), fixture.answer('SELECT booking.update_customer(0)'), fixture.answer('SELECT booking.update_customer(999999, phone => ''1'')');
-SELECT fixture.answer('SELECT booking.booking_api(''GET'', ''/v1/customers'')'), fixture.answer('SELECT booking.booking_api(''GET'', ''/v1/customers'', ''{"email":" "}'')'),
-       fixture.answer(format('SELECT booking.booking_api(''GET'', ''/v1/customers'', %L)', jsonb_build_object('email', repeat('a', 255)))), fixture.answer('SELECT booking.booking_api(''POST'', ''/v1/customers'', body => ''{"full_name":1}'')');
+SELECT fixture.answer('SELECT fixture.api(''GET'', ''/v1/customers'')'), fixture.answer('SELECT fixture.api(''GET'', ''/v1/customers'', ''{"email":" "}'')'),
+       fixture.answer(format('SELECT fixture.api(''GET'', ''/v1/customers'', %L)', jsonb_build_object('email', repeat('a', 255)))), fixture.answer('SELECT fixture.api(''POST'', ''/v1/customers'', body => ''{"full_name":1}'')');
 DROP TABLE fixture.customer;
 -- a name has a letter, and no character that cannot be seen: by the domain and by the functions alike, at both ends of every range
 SELECT string_agg(to_hex(n), ' ' ORDER BY n) AS refused_by_domain, count(*) FILTER (WHERE domain = 'accepted' OR answer NOT LIKE 'SB010%') AS differ
@@ -52,7 +52,7 @@ SELECT DISTINCT public.folded_text(one) = public.folded_text(other) AS alike
 SELECT public.folded_text('Zoe') = public.folded_text('Zoë') AS accents_count, public.folded_text(NULL) IS NULL AS null_is_null;
 -- so it is for the address of a customer, a booking's passengers, and who looks for one
 INSERT INTO customers (full_name, email) VALUES ('Jürgen', U&'ju\0308rgen@example.com');
-SELECT fixture.answer('SELECT booking.create_customer(''J'', ''JÜRGEN@example.com'')') AS taken, (SELECT count(*) FROM booking.booking_api('GET', '/v1/customers', '{"email":"Jürgen@Example.com"}') WHERE status = 200) AS found;
+SELECT fixture.answer('SELECT booking.create_customer(''J'', ''JÜRGEN@example.com'')') AS taken, (SELECT count(*) FROM fixture.api('GET', '/v1/customers', '{"email":"Jürgen@Example.com"}') WHERE status = 200) AS found;
 DELETE FROM customers WHERE full_name = 'Jürgen';
 SELECT fixture.flight(98, 30);
 CREATE FUNCTION fixture.party(VARIADIC names text[]) RETURNS jsonb LANGUAGE sql AS $$

@@ -35,7 +35,7 @@ SELECT * FROM booking.quote_change(:b, fixture.move(1, 402, '3C'));
 SELECT * FROM booking.quote_cancellation(:b);
 SELECT * FROM booking.confirm_cancellation(:quote);
 SELECT * FROM booking.cancel(:held);
-SELECT body::json -> 'available_actions' AS actions FROM booking.booking_api('GET', '/v1/bookings/' || :b);
+SELECT body::json -> 'available_actions' AS actions FROM fixture.api('GET', '/v1/bookings/' || :b);
 -- late, and not gone yet; the airline's own cancellation can be refunded for ever
 UPDATE flights SET estimated_departure = now() + interval '1 hour', status = 'delayed' WHERE flight_id = 401;
 SELECT refund_amount FROM booking.quote_cancellation(:b, '{2}');
@@ -47,7 +47,7 @@ SELECT booking_id AS held FROM booking.create_booking(fixture.wish(402, '{3A,3B}
 SELECT booking_id AS paid FROM booking.create_booking(fixture.wish(402, '{4A}', 'instant', '100')) \gset
 SELECT booking_id AS mixed FROM booking.create_booking(fixture.trip(2, '402:5A', '403:5A')) \gset
 CREATE FUNCTION fixture.actions(booking bigint) RETURNS text LANGUAGE sql AS $$
-    SELECT body::json ->> 'available_actions' FROM booking.booking_api('GET', '/v1/bookings/' || booking);
+    SELECT body::json ->> 'available_actions' FROM fixture.api('GET', '/v1/bookings/' || booking);
 $$;
 SELECT fixture.actions(:held) AS held, fixture.actions(:paid) AS paid, fixture.actions(:mixed) AS mixed;
 UPDATE flights SET status = 'cancelled' WHERE flight_id = 402;
@@ -197,13 +197,13 @@ SELECT * FROM booking.check_invariants();
 -- fees are shown where the total is; a hold that has lapsed looks the same before the sweep and after it
 SELECT item_no, price, fee_amount, penalty_amount FROM booking.booking_items(:standard);
 SELECT body::json ->> 'total_amount' AS total, body::json ->> 'fee_amount' AS fees, body::json #>> '{items,0,fee_amount}' AS of_item
-  FROM booking.booking_api('GET', '/v1/bookings/' || :standard);
+  FROM fixture.api('GET', '/v1/bookings/' || :standard);
 SELECT body::json ->> 'fee_amount' AS fees, body::json #>> '{items,0,fee_amount}' AS of_item
-  FROM booking.booking_api('POST', '/v1/bookings', body => fixture.wish(403, '{4A}'));
+  FROM fixture.api('POST', '/v1/bookings', body => fixture.wish(403, '{4A}'));
 SELECT booking_id AS lapsed FROM booking.create_booking(fixture.wish(403, '{4B,4C}')) \gset
 SELECT fixture.lapse(:lapsed);
 CREATE FUNCTION fixture.shown(booking bigint) RETURNS jsonb LANGUAGE sql AS $$
-    SELECT body::jsonb - 'version' FROM booking.booking_api('GET', '/v1/bookings/' || booking);
+    SELECT body::jsonb - 'version' FROM fixture.api('GET', '/v1/bookings/' || booking);
 $$;
 SELECT fixture.shown(:lapsed) AS before \gset
 SELECT j ->> 'status' AS status, j ->> 'total_amount' AS total, j #>> '{items,0,status}' AS item, j ->> 'expired_at' = j ->> 'payment_required_by' AS expired
@@ -285,8 +285,8 @@ CREATE FUNCTION fixture.travel(names text[], flights bigint[]) RETURNS jsonb LAN
 $$;
 SELECT booking_id AS b FROM booking.create_booking(fixture.travel('{Ada,Alan}', '{463,460,461,462}')) \gset
 SELECT item_no, journey_no, flight_id, passenger_name FROM booking.booking_items(:b);
-SELECT body::json #> '{items,0,journey_no}' AS journey_no FROM booking.booking_api('GET', '/v1/bookings/' || :b);
-SELECT body::json #> '{items,0,journey_no}' AS journey_no FROM booking.booking_api('POST', '/v1/bookings', body => fixture.wish(464, '{5D}'));
+SELECT body::json #> '{items,0,journey_no}' AS journey_no FROM fixture.api('GET', '/v1/bookings/' || :b);
+SELECT body::json #> '{items,0,journey_no}' AS journey_no FROM fixture.api('POST', '/v1/bookings', body => fixture.wish(464, '{5D}'));
 -- within 168 hours nothing is free: leg 1 is cancelled, so leg 2 costs nothing, and the return its penalty
 UPDATE bookings SET created_at = created_at - interval '4 days', confirmed_at = confirmed_at - interval '2 days' WHERE booking_id = :b;
 UPDATE flights SET status = 'cancelled' WHERE flight_id = 460;
@@ -308,7 +308,7 @@ ROLLBACK;
 -- the item of an import has no journey, and is one of its own
 UPDATE booking_items SET journey_no = NULL WHERE booking_id = :b AND item_no = 6;
 SELECT refund_amount, penalty_amount FROM booking.quote_cancellation(:b, '{6}');
-SELECT body::json #> '{items,5,journey_no}' AS journey_no FROM booking.booking_api('GET', '/v1/bookings/' || :b);
+SELECT body::json #> '{items,5,journey_no}' AS journey_no FROM fixture.api('GET', '/v1/bookings/' || :b);
 SELECT * FROM booking.check_invariants();
 -- nobody is on two flights at once, nor changes in less than two hours; another passenger may
 SELECT fixture.flight(465, 11, 'LHR', 'JFK', 8), fixture.flight(466, 11, 'JFK', 'LAX', 6);
@@ -339,7 +339,7 @@ SELECT fixture.flight(480, 20), fixture.flight(481, 25, 'JFK', 'LHR');
 SELECT booking_id AS b FROM booking.create_booking(fixture.travel('{Ada,Alan}', '{480,481}')) \gset
 CREATE FUNCTION fixture.item_actions(booking bigint) RETURNS text LANGUAGE sql AS $$
     SELECT concat_ws(' | ', j ->> 'available_actions', (SELECT string_agg(i ->> 'available_actions', ' ') FROM jsonb_array_elements(j -> 'items') AS i))
-      FROM (SELECT body::jsonb AS j FROM booking.booking_api('GET', '/v1/bookings/' || booking)) AS b;
+      FROM (SELECT body::jsonb AS j FROM fixture.api('GET', '/v1/bookings/' || booking)) AS b;
 $$;
 SELECT fixture.item_actions(:b);
 SELECT fixture.leave(480, '1 hour');

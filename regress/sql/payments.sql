@@ -13,12 +13,12 @@ SELECT amount, currency, method FROM payments WHERE booking_id = :paid;
 SELECT item_no, event_type, seat_delta, revenue_delta FROM booking_events WHERE booking_id = :paid ORDER BY event_id;
 -- If-Match: a decision holds for the version it was made on
 SELECT booking_id AS seen FROM booking.create_booking(fixture.wish(30, '{3C}')) \gset
-SELECT left(headers ->> 'ETag', 3) AS etag FROM booking.booking_api('GET', '/v1/bookings/' || :seen);
-SELECT * FROM booking.booking_api('POST', '/v1/bookings/' || :seen || '/payments', body => '{"amount":"100","currency":"EUR"}', context => '{"if_match":"\"2\""}');
-SELECT status, left(headers ->> 'ETag', 3) AS etag FROM booking.booking_api('POST', '/v1/bookings/' || :seen || '/payments', body => '{"amount":"100","currency":"EUR"}', context => '{"if_match":"\"1\""}');
-SELECT * FROM booking.booking_api('POST', '/v1/bookings/' || :seen || '/cancellations', context => '{"if_match":"\"1\""}');
-SELECT * FROM booking.booking_api('POST', '/v1/bookings/' || :seen || '/cancellations', context => '{"if_match":"one"}');
-SELECT status FROM booking.booking_api('POST', '/v1/bookings/' || :seen || '/cancellations', context => '{"if_match":"*"}');
+SELECT left(headers ->> 'ETag', 3) AS etag FROM fixture.api('GET', '/v1/bookings/' || :seen);
+SELECT * FROM fixture.api('POST', '/v1/bookings/' || :seen || '/payments', body => '{"amount":"100","currency":"EUR"}', context => '{"if_match":"\"2\""}');
+SELECT status, left(headers ->> 'ETag', 3) AS etag FROM fixture.api('POST', '/v1/bookings/' || :seen || '/payments', body => '{"amount":"100","currency":"EUR"}', context => '{"if_match":"\"1\""}');
+SELECT * FROM fixture.api('POST', '/v1/bookings/' || :seen || '/cancellations', context => '{"if_match":"\"1\""}');
+SELECT * FROM fixture.api('POST', '/v1/bookings/' || :seen || '/cancellations', context => '{"if_match":"one"}');
+SELECT status FROM fixture.api('POST', '/v1/bookings/' || :seen || '/cancellations', context => '{"if_match":"*"}');
 -- the same by SQL: if_version
 SELECT booking_id AS seen FROM booking.create_booking(fixture.wish(30, '{3D,4C}')) \gset
 SELECT * FROM booking.pay(:seen, 200, 'EUR', if_version => 2);
@@ -39,7 +39,7 @@ SELECT status FROM booking.cancel(:seen, if_version => NULL);
 -- after the deadline, sweep or no sweep
 SELECT fixture.lapse(:late);
 SELECT * FROM booking.pay(:late, 200.00, 'EUR');
-SELECT status, body::json ->> 'status' AS shown, body::json -> 'available_actions' AS actions FROM booking.booking_api('GET', '/v1/bookings/' || :late);
+SELECT status, body::json ->> 'status' AS shown, body::json -> 'available_actions' AS actions FROM fixture.api('GET', '/v1/bookings/' || :late);
 -- a claim takes over one lapsed seat of the two; the sweep settles the rest
 SELECT booking_id AS taker FROM booking.create_booking(fixture.wish(30, '{4A}', customer => 2)) \gset
 SELECT item_no, status FROM booking_items WHERE booking_id = :late ORDER BY 1;
@@ -91,7 +91,7 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 CREATE FUNCTION fixture.refusal(method text, path text, body jsonb) RETURNS text LANGUAGE sql AS $$
-    SELECT fixture.refusal(format('SELECT FROM booking.booking_api(%L, %L, body => %L)', method, path, body));
+    SELECT fixture.refusal(format('SELECT FROM fixture.api(%L, %L, body => %L)', method, path, body));
 $$;
 SELECT t.*, fixture.refusal(format('SELECT FROM booking.pay(999999, %L, %L, %L)', amount, currency, method)) AS by_sql,
        fixture.refusal('POST', '/v1/bookings/999999/payments', to_jsonb(t)) AS by_http
@@ -104,7 +104,7 @@ SELECT t.*, fixture.refusal(format('SELECT FROM booking.pay(999999, %L, %L, %L)'
                ('100', 'EUR', 'nonsense'), ('100', 'EUR', ''), ('100', 'EUR', 'CARD')) AS t (amount, currency, method);
 SELECT fixture.refusal('SELECT FROM booking.pay(NULL, 100, ''EUR'')');
 SELECT v, fixture.refusal(format('SELECT FROM booking.pay(999999, 100, ''EUR'', if_version => %s)', v)) AS by_sql,
-       fixture.refusal(format('SELECT FROM booking.booking_api(''POST'', ''/v1/bookings/999999/payments'', body => %L, context => %L)',
+       fixture.refusal(format('SELECT FROM fixture.api(''POST'', ''/v1/bookings/999999/payments'', body => %L, context => %L)',
          '{"amount":"100","currency":"EUR"}', jsonb_build_object('if_match', '"' || v || '"'))) AS by_http
   FROM unnest('{-2147483648,-1,0,1}'::int[]) AS v;
 SELECT n, fixture.refusal(format('SELECT booking.expire_holds(%L)', n)) FROM unnest('{-1,0,NULL,1}'::int[]) AS n;

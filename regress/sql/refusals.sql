@@ -202,6 +202,7 @@ INSERT INTO refusal VALUES
     ('issue_api_key', 'valid_for', 'SB010', 'SELECT * FROM booking.issue_api_key(''x'', ''{agent}'', NULL)'),
     ('issue_api_key', 'valid_for', 'SB010', 'SELECT * FROM booking.issue_api_key(''x'', ''{agent}'', ''0'')'),
     ('issue_api_key', 'valid_for', 'SB010', 'SELECT * FROM booking.issue_api_key(''x'', ''{agent}'', ''-1 day'')'),
+    ('revoke_booking_tokens', 'booking_id', 'SB010', 'SELECT booking.revoke_booking_tokens(NULL)'),
     ('revoke_api_key', 'key_id', 'SB010', 'SELECT * FROM booking.revoke_api_key(NULL)'),
     ('revoke_api_key', 'key_id', 'SB011', 'SELECT * FROM booking.revoke_api_key(999999)'),
     ('booking_api', 'method', 'SB010', 'SELECT booking.booking_api(NULL, ''/v1/airports'')'),
@@ -220,7 +221,7 @@ SELECT count(*) > 150 AS many FROM refusal;
 WITH outcome AS (
     SELECT r.*, pg_temp.outcome(call) AS by_sql,
            CASE WHEN method IS NOT NULL THEN
-               pg_temp.outcome(format('SELECT booking.booking_api(%L, %L, %L, %L, %L)', method, path, COALESCE(query, '{}'), body,
+               pg_temp.outcome(format('SELECT fixture.api(%L, %L, %L, %L, %L)', method, path, COALESCE(query, '{}'), body,
                                       CASE WHEN if_match IS NULL THEN '{}' ELSE jsonb_build_object('if_match', if_match)::text END)) END AS by_http
       FROM refusal AS r)
 SELECT function, argument, regexp_replace(left(call, 110), '\d{4}-\d\d-\d\d', 'date') AS call, sqlstate AS expected, by_sql, by_http

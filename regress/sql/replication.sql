@@ -5,9 +5,9 @@ SELECT * FROM booking.replication_status();
 SET ROLE booking_app;
 SELECT status, body::json ->> 'role' AS role, body::json ->> 'timeline' AS timeline, body::json -> 'sync_standby' AS sync_standby,
        body::json -> 'links' AS links, body::json -> 'archive' AS archive, body::json -> 'problems' AS problems
-  FROM booking.booking_api('GET', '/v1/replication');
-SELECT body::json -> 'problems' AS problems FROM booking.booking_api('GET', '/v1/health');
-SELECT * FROM booking.booking_api('POST', '/v1/replication');
+  FROM fixture.api('GET', '/v1/replication');
+SELECT body::json -> 'problems' AS problems FROM fixture.api('GET', '/v1/health');
+SELECT * FROM fixture.api('POST', '/v1/replication');
 RESET ROLE;
 -- a copy that was here and is gone
 SELECT FROM pg_create_physical_replication_slot('regress_slot', true);
@@ -20,11 +20,11 @@ SELECT direction, name, type, replica, connected, state, lag_bytes > 0 AS bytes,
 SET ROLE booking_app;
 SELECT l ->> 'name' AS name, l ->> 'connected' AS connected, (l ->> 'lag_seconds')::float8 >= 0.1 AS seconds, l -> 'replay_lag_seconds' AS replay,
        body::json -> 'problems' AS problems
-  FROM booking.booking_api('GET', '/v1/replication'), json_array_elements(body::json -> 'links') AS l;
-SELECT body::json -> 'problems' AS problems FROM booking.booking_api('GET', '/v1/health');
-SELECT headers ->> 'Content-Type' AS type FROM booking.booking_api('GET', '/v1/metrics');
+  FROM fixture.api('GET', '/v1/replication'), json_array_elements(body::json -> 'links') AS l;
+SELECT body::json -> 'problems' AS problems FROM fixture.api('GET', '/v1/health');
+SELECT headers ->> 'Content-Type' AS type FROM fixture.api('GET', '/v1/metrics');
 SELECT regexp_replace(line, ' (?![01]$)[0-9.]+$', ' MORE') AS line
-  FROM booking.booking_api('GET', '/v1/metrics'), string_to_table(body, E'\n') AS line WHERE line ~ '^booking_(replication|slot|sync|archive)';
+  FROM fixture.api('GET', '/v1/metrics'), string_to_table(body, E'\n') AS line WHERE line ~ '^booking_(replication|slot|sync|archive)';
 RESET ROLE;
 -- the age of the first commit after a position: none yet, in the future, in WAL that is not there, and one
 SELECT pg_current_wal_insert_lsn() AS here \gset

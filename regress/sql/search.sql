@@ -35,9 +35,9 @@ UPDATE seats SET status = 'held', held_until = now() + interval '1 hour' WHERE f
 UPDATE seats SET status = 'held', held_until = now() - interval '1 second' WHERE flight_id = 1 AND seat_number = '3B';
 SELECT seat_number, status FROM booking.seat_map(1) WHERE seat_number LIKE '3%';
 SELECT status, body::json -> 'aircraft_code' AS aircraft, jsonb_pretty(body::jsonb #> '{cabins,1,rows,0}')
-  FROM booking.booking_api('GET', '/v1/flights/1/seat_map');
+  FROM fixture.api('GET', '/v1/flights/1/seat_map');
 SELECT json_array_length(body::json -> 'cabins') AS cabins, json_array_length(body::json #> '{cabins,1,rows}') AS economy_rows
-  FROM booking.booking_api('GET', '/v1/flights/1/seat_map');
+  FROM fixture.api('GET', '/v1/flights/1/seat_map');
 UPDATE seats SET status = 'available', held_until = NULL WHERE flight_id = 1;
 SELECT * FROM booking.seat_map(999);
 -- connections: two flights, seats on both, two hours to change and less than a day
@@ -52,12 +52,12 @@ UPDATE flights SET scheduled_departure = scheduled_departure + interval '1 minut
 SELECT first_flight_id, second_flight_id, via, CASE second_flight_id WHEN 14 THEN connection_minutes END AS minutes, currency, price_from FROM booking.search_connections('LHR', 'LAX', fixture.day(40)) ORDER BY 2;
 SELECT jsonb_build_object('origin', 'LHR', 'destination', 'LAX', 'departure_date', to_char(fixture.day(40), 'YYYY-MM-DD'), 'max_connections', '1', 'limit', '1') AS query \gset
 SELECT body::json -> 'flights' AS direct, body::json #>> '{connections,0,via}' AS via, body::json #>> '{connections,0,flights,1,flight_id}' AS second, body::json ->> 'next_connection' AS next
-  FROM booking.booking_api('GET', '/v1/flights', :'query') \gset page1_
+  FROM fixture.api('GET', '/v1/flights', :'query') \gset page1_
 SELECT :'page1_direct' AS direct, :'page1_via' AS via, :page1_second AS second;
 SELECT body::json #>> '{connections,0,flights,1,flight_id}' AS second, body::json ->> 'next_connection' AS next
-  FROM booking.booking_api('GET', '/v1/flights', :'query'::jsonb || jsonb_build_object('after_connection', :'page1_next'));
-SELECT * FROM booking.booking_api('GET', '/v1/flights', :'query'::jsonb || '{"after_connection":"soon"}');
-SELECT * FROM booking.booking_api('GET', '/v1/flights', :'query'::jsonb || '{"max_connections":"2"}');
+  FROM fixture.api('GET', '/v1/flights', :'query'::jsonb || jsonb_build_object('after_connection', :'page1_next'));
+SELECT * FROM fixture.api('GET', '/v1/flights', :'query'::jsonb || '{"after_connection":"soon"}');
+SELECT * FROM fixture.api('GET', '/v1/flights', :'query'::jsonb || '{"max_connections":"2"}');
 UPDATE seats SET status = 'blocked' WHERE flight_id = 14 AND cabin_class = 'economy';
 SELECT second_flight_id FROM booking.search_connections('LHR', 'LAX', fixture.day(40), 1, 'economy') ORDER BY 1;
 UPDATE seats SET status = 'available' WHERE flight_id = 14;
@@ -78,23 +78,23 @@ WITH bad (field, value) AS (
  wish AS (
     SELECT bad.*, '{"origin":"LHR","destination":"JFK","departure_date":"2026-11-25","passengers":"1","cabin_class":"economy"}'::jsonb || jsonb_build_object(field, value) AS wish FROM bad),
  answer AS (
-    SELECT field, value, pg_temp.refusal(format('SELECT * FROM booking.booking_api(%L, %L, %L)', 'GET', '/v1/flights', wish)) AS http,
+    SELECT field, value, pg_temp.refusal(format('SELECT * FROM fixture.api(%L, %L, %L)', 'GET', '/v1/flights', wish)) AS http,
            (SELECT array_agg(pg_temp.refusal(format('SELECT * FROM booking.%s(%L, %L, %L, %s, %L)', search, wish ->> 'origin', wish ->> 'destination',
                                                     wish ->> 'departure_date', COALESCE(wish ->> 'passengers', 'NULL'), wish ->> 'cabin_class')) ORDER BY search)
               FROM unnest('{search_flights,search_connections}'::text[]) AS search) AS sql
       FROM wish)
 SELECT field, value, http, CASE WHEN http = ALL (sql) THEN 'the same' ELSE sql::text END AS sql FROM answer;
-SELECT pg_temp.refusal('SELECT * FROM booking.booking_api(''GET'', ''/v1/flights'', ''{"origin":"LHR","destination":"JFK","departure_date":"2026-11-25","passengers":"4294967297"}'')') AS more_than_an_integer;
+SELECT pg_temp.refusal('SELECT * FROM fixture.api(''GET'', ''/v1/flights'', ''{"origin":"LHR","destination":"JFK","departure_date":"2026-11-25","passengers":"4294967297"}'')') AS more_than_an_integer;
 SELECT pg_temp.refusal('SELECT * FROM booking.seat_map(NULL)') AS missing, pg_temp.refusal('SELECT * FROM booking.seat_map(999)') AS sql,
-       pg_temp.refusal('SELECT * FROM booking.booking_api(''GET'', ''/v1/flights/999/seat_map'')') AS http;
-SELECT pg_temp.refusal('SELECT * FROM booking.booking_api(''GET'', ''/v1/airports'', ''{"query":" "}'')') AS blank,
-       pg_temp.refusal(format('SELECT * FROM booking.booking_api(%L, %L, %L)', 'GET', '/v1/airports', jsonb_build_object('query', repeat('x', 65)))) AS long;
+       pg_temp.refusal('SELECT * FROM fixture.api(''GET'', ''/v1/flights/999/seat_map'')') AS http;
+SELECT pg_temp.refusal('SELECT * FROM fixture.api(''GET'', ''/v1/airports'', ''{"query":" "}'')') AS blank,
+       pg_temp.refusal(format('SELECT * FROM fixture.api(%L, %L, %L)', 'GET', '/v1/airports', jsonb_build_object('query', repeat('x', 65)))) AS long;
 -- the cabins that the code knows are those of the schema
 SELECT 'field "cabin_class" must be one of ' || string_agg('"' || word[1] || '"', ', ') = right(pg_temp.refusal('SELECT * FROM booking.search_flights(''LHR'', ''JFK'', current_date, 1, ''x'')'), -6) AS same
   FROM pg_constraint, regexp_matches(pg_get_constraintdef(oid), '''(\w+)''', 'g') AS word WHERE conname = 'cabin_class_known';
 -- codes in either case; nobody flies from an airport to itself
 SELECT count(*) FROM booking.search_flights('lhr', 'jfk', fixture.day(40));
-SELECT pg_temp.refusal('SELECT * FROM booking.search_flights(''LHR'', ''lhr'', current_date)') AS by_sql, pg_temp.refusal('SELECT * FROM booking.booking_api(''GET'', ''/v1/flights'', ''{"origin":"LHR","destination":"LHR","departure_date":"2026-11-25"}'')') AS by_http;
+SELECT pg_temp.refusal('SELECT * FROM booking.search_flights(''LHR'', ''lhr'', current_date)') AS by_sql, pg_temp.refusal('SELECT * FROM fixture.api(''GET'', ''/v1/flights'', ''{"origin":"LHR","destination":"LHR","departure_date":"2026-11-25"}'')') AS by_http;
 -- in Havana midnight comes twice where the clocks go back: both are of that day
 BEGIN;
 INSERT INTO airports (iata, name, city, country, latitude, longitude, time_zone) VALUES ('HAV', 'José Martí', 'Havana', 'CU', 22.98920, -82.40910, 'America/Havana');
@@ -108,9 +108,9 @@ INSERT INTO airports (iata, name, city, country, latitude, longitude, time_zone)
 VALUES ('GRU', 'Guarulhos', 'São Paulo', 'BR', -23.43556, -46.47306, 'America/Sao_Paulo'), ('BOG', 'El Dorado', 'Bogotá', 'CO', 4.70159, -74.14690, 'America/Bogota'), ('LHE', 'Allama Iqbal', 'Lahore', 'PK', 31.52160, 74.40360, 'Asia/Karachi'),
        ('DEL', 'Indira Gandhi', 'Delhi', 'IN', 28.56650, 77.10310, 'Asia/Kolkata'), ('LON', 'Long Beach', 'Longville', 'US', 33.81770, -118.15160, 'America/Los_Angeles'), ('TOS', 'Langnes', 'Tromsø', 'NO', 69.68330, 18.91890, 'Europe/Oslo');
 CREATE FUNCTION fixture.airports(query jsonb) RETURNS text LANGUAGE sql AS $$
-    SELECT concat_ws(' ', (SELECT string_agg(a ->> 'iata', ' ') FROM jsonb_array_elements(r.body::jsonb -> 'airports') AS a), '-> ' || (r.body::jsonb ->> 'next')) FROM booking.booking_api('GET', '/v1/airports', query) AS r $$;
+    SELECT concat_ws(' ', (SELECT string_agg(a ->> 'iata', ' ') FROM jsonb_array_elements(r.body::jsonb -> 'airports') AS a), '-> ' || (r.body::jsonb ->> 'next')) FROM fixture.api('GET', '/v1/airports', query) AS r $$;
 SELECT query, fixture.airports(jsonb_build_object('query', query))
   FROM unnest('{lhr,LH,london,London,"LONDON heathrow","new york jfk",bogota,Bogotá,"sao paulo","são  paulo",tromso,"josé-martí",lon,throw,el,"no such place",-,%}'::text[]) WITH ORDINALITY AS q (query, no) ORDER BY no;
 SELECT fixture.airports('{"limit":"4"}'), fixture.airports('{"limit":"4","after":"hav"}'), fixture.airports('{"limit":"4","after":"LON"}'), fixture.airports('{"query":"lon","limit":"1","after":"LON"}');
-SELECT pg_temp.refusal('SELECT * FROM booking.booking_api(''GET'', ''/v1/airports'', ''{"limit":"0"}'')'), pg_temp.refusal('SELECT * FROM booking.booking_api(''GET'', ''/v1/airports'', ''{"after":"LONDON"}'')');
+SELECT pg_temp.refusal('SELECT * FROM fixture.api(''GET'', ''/v1/airports'', ''{"limit":"0"}'')'), pg_temp.refusal('SELECT * FROM fixture.api(''GET'', ''/v1/airports'', ''{"after":"LONDON"}'')');
 ROLLBACK;

@@ -283,25 +283,25 @@ SELECT count(*) FROM warehouse.fact_booking_event e
 SELECT count(*) FROM warehouse.fact_booking_item i
  WHERE NOT EXISTS (SELECT FROM warehouse.dim_lead_band d WHERE d.lead_band_key = i.lead_band_key) OR NOT EXISTS (SELECT FROM warehouse.dim_date d WHERE d.date_key = i.cancelled_date_key);
 -- over HTTP
-SELECT status, regexp_replace(body, '"freshness":"[^"]*Z"', '"freshness":"…"') AS body FROM booking_api('GET', '/v1/reports/load-factor', '{"from":"2020-03-10","to":"2020-03-10","group_by":"date"}');
-SELECT status, headers ->> 'Content-Type' AS type, replace(body, E'\r\n', ' | ') AS body FROM booking_api('GET', '/v1/reports/revenue', '{"group_by":"cabin","format":"csv","from":"2020-01-01","to":"2020-02-29"}');
-SELECT r ->> 'name' AS name, r #>> '{parameters,2,values,0}' AS default_group FROM booking_api('GET', '/v1/reports'), json_array_elements(body::json -> 'reports') AS r;
-SELECT * FROM booking_api('GET', '/v1/reports/profit');
-SELECT * FROM booking_api('GET', '/v1/reports/revenue', '{"group_by":"passenger"}');
-SELECT * FROM booking_api('GET', '/v1/reports/revenue', '{"from":"yesterday"}');
-SELECT * FROM booking_api('GET', '/v1/reports/revenue', '{"format":"xml"}');
-SELECT * FROM booking_api('GET', '/v1/reports/revenue', '{"origin":"Heathrow"}');
-SELECT * FROM booking_api('GET', '/v1/reports/revenue', '{"from":"2020-03-02","to":"2020-03-01"}');
-SELECT * FROM booking_api('GET', '/v1/reports/revenue', '{"to":"infinity"}');
-SELECT status, body::json ->> 'status' AS state, body::json ->> 'is_full' AS is_full, body::json ->> 'rows_updated' AS updated FROM booking_api('POST', '/v1/etl_runs');
-SELECT status, body::json ->> 'is_full' AS is_full FROM booking_api('POST', '/v1/etl_runs', body => '{"full":true}');
-SELECT * FROM booking_api('POST', '/v1/etl_runs', body => '{"full":"yes"}');
+SELECT status, regexp_replace(body, '"freshness":"[^"]*Z"', '"freshness":"…"') AS body FROM fixture.api('GET', '/v1/reports/load-factor', '{"from":"2020-03-10","to":"2020-03-10","group_by":"date"}');
+SELECT status, headers ->> 'Content-Type' AS type, replace(body, E'\r\n', ' | ') AS body FROM fixture.api('GET', '/v1/reports/revenue', '{"group_by":"cabin","format":"csv","from":"2020-01-01","to":"2020-02-29"}');
+SELECT r ->> 'name' AS name, r #>> '{parameters,2,values,0}' AS default_group FROM fixture.api('GET', '/v1/reports'), json_array_elements(body::json -> 'reports') AS r;
+SELECT * FROM fixture.api('GET', '/v1/reports/profit');
+SELECT * FROM fixture.api('GET', '/v1/reports/revenue', '{"group_by":"passenger"}');
+SELECT * FROM fixture.api('GET', '/v1/reports/revenue', '{"from":"yesterday"}');
+SELECT * FROM fixture.api('GET', '/v1/reports/revenue', '{"format":"xml"}');
+SELECT * FROM fixture.api('GET', '/v1/reports/revenue', '{"origin":"Heathrow"}');
+SELECT * FROM fixture.api('GET', '/v1/reports/revenue', '{"from":"2020-03-02","to":"2020-03-01"}');
+SELECT * FROM fixture.api('GET', '/v1/reports/revenue', '{"to":"infinity"}');
+SELECT status, body::json ->> 'status' AS state, body::json ->> 'is_full' AS is_full, body::json ->> 'rows_updated' AS updated FROM fixture.api('POST', '/v1/etl_runs');
+SELECT status, body::json ->> 'is_full' AS is_full FROM fixture.api('POST', '/v1/etl_runs', body => '{"full":true}');
+SELECT * FROM fixture.api('POST', '/v1/etl_runs', body => '{"full":"yes"}');
 SELECT p.headers ->> 'Location' = '/v1/etl_runs/' || (p.body::json ->> 'run_id') AS located, g.body::jsonb = p.body::jsonb AS same_body, json_array_length(p.body::json -> 'steps') > 5 AS steps
-  FROM booking_api('POST', '/v1/etl_runs', body => '{"full":true}') AS p, LATERAL booking_api('GET', p.headers ->> 'Location') AS g;
-SELECT json_array_length(body::json -> 'etl_runs') AS runs, body::json #>> '{etl_runs,1,steps,0,step}' AS first_step FROM booking_api('GET', '/v1/etl_runs', '{"limit":"2"}');
-SELECT * FROM booking_api('GET', '/v1/etl_runs', '{"limit":"0"}');
-SELECT * FROM booking_api('GET', '/v1/etl_runs', '{"limit":"201"}');
-SELECT * FROM booking_api('GET', '/v1/etl_runs/999999');
+  FROM fixture.api('POST', '/v1/etl_runs', body => '{"full":true}') AS p, LATERAL fixture.api('GET', p.headers ->> 'Location') AS g;
+SELECT json_array_length(body::json -> 'etl_runs') AS runs, body::json #>> '{etl_runs,1,steps,0,step}' AS first_step FROM fixture.api('GET', '/v1/etl_runs', '{"limit":"2"}');
+SELECT * FROM fixture.api('GET', '/v1/etl_runs', '{"limit":"0"}');
+SELECT * FROM fixture.api('GET', '/v1/etl_runs', '{"limit":"201"}');
+SELECT * FROM fixture.api('GET', '/v1/etl_runs/999999');
 -- the ETL's role runs it and owns nothing, the analyst reads reports, the application calls the API; none writes a table
 SET ROLE reports_etl;
 SELECT status FROM etl_run();
@@ -315,7 +315,7 @@ SELECT status FROM etl_run();
 SELECT count(*) FROM customers;
 SET ROLE booking_app;
 SELECT group_key, ask FROM report_load_factor(group_by => 'total');
-SELECT status FROM booking_api('POST', '/v1/etl_runs', body => '{"full":true}');
+SELECT status FROM fixture.api('POST', '/v1/etl_runs', body => '{"full":true}');
 SELECT count(*) FROM warehouse.fact_payment;
 SELECT status FROM etl_run();
 RESET ROLE;

@@ -38,7 +38,10 @@
 #define SB_HOLD_QUOTA            SB_CODE('0', '1', '8') /* the customer has as many holds as allowed */
 #define SB_NOT_CHANGEABLE        SB_CODE('0', '1', '9') /* the fare, or the state of the flight, forbids it */
 #define SB_CHANGE_STALE          SB_CODE('0', '2', '0') /* quote expired or superseded */
-#define SB_CREDENTIAL_INVALID    SB_CODE('0', '2', '1') /* no such key, or it has ended */
+#define SB_CREDENTIAL_INVALID    SB_CODE('0', '2', '1') /* no such key or token, or it has ended */
+#define SB_NOT_ALLOWED           SB_CODE('0', '2', '2') /* not with this credential */
+#define SB_TOO_MANY_ATTEMPTS     SB_CODE('0', '2', '3') /* of a reference, or from an address, have failed */
+#define SB_CREDENTIAL_REQUIRED   SB_CODE('0', '2', '4') /* not without one */
 /* clang-format on */
 
 #endif

@@ -177,6 +177,10 @@ put_value(StringInfo out, Oid type, BkRows rows, uint64 row, int column)
 		case JSONBOID:
 			appendStringInfoString(out, bk_row_text_at(rows, row, column));
 			break;
+		case TEXTARRAYOID:
+			appendStringInfoString(out, TextDatumGetCString(
+											DirectFunctionCall1(array_to_json, value)));
+			break;
 		case DATEOID:
 			j2date(DatumGetDateADT(value) + POSTGRES_EPOCH_JDATE, &year, &month, &day);
 			appendStringInfo(out, "\"%04d-%02d-%02d\"", year, month, day);

@@ -33,7 +33,7 @@ extern void bk_json_put_timestamp(StringInfo out, const char *key,
 
 /*
  * A row as the members of an object, one a column under the column's name: integers and float8 as numbers, boolean,
- * json as it is, timestamptz as UTC ("…Z"), timestamp and date in ISO 8601, everything else, numeric included, as a
+ * json as it is, text[] as an array, timestamptz as UTC ("…Z"), timestamp and date in ISO 8601, everything else, numeric included, as a
  * string. bk_json_put_columns writes the columns from one to another, both included; bk_json_put_object the row as an
  * object, bk_json_put_rows all rows as an array of objects, both as the member key, or as an element where key is NULL.
  */

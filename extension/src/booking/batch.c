@@ -118,6 +118,8 @@ read_booking(Attempt *attempt)
 	BkObject body = bk_json_element_alone(attempt->array, attempt->index);
 	BkBookingRequest request = bk_booking_read_request(body);
 
+	if (request.customer_id == 0)
+		bk_json_reject(body, "customer", "is for a booking alone; a batch has customers");
 	bk_json_require_known(body);
 	*attempt->request = request;
 }

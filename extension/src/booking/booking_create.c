@@ -77,10 +77,13 @@ bk_booking_create(const BkBookingRequest *request, BkNewBooking *booking)
 	bool alone = !TransactionIdIsValid(GetTopTransactionIdIfAny());
 
 	bk_booking_prepare(request, palloc_array(BkClaim, request->count), booking);
-	bk_customer_lock(request->customer_id);
-	if (!request->instant)
-		bk_booking_require_quota(request->customer_id, 1, request->count);
-	bk_booking_require_single(request);
+	if (request->customer_id != 0)
+	{
+		bk_customer_lock(request->customer_id);
+		if (!request->instant)
+			bk_booking_require_quota(request->customer_id, 1, request->count);
+		bk_booking_require_single(request);
+	}
 	bk_seats_claim(booking->claims, request->count);
 	bk_items_expire_claimed(booking->claims, request->count);
 	bk_booking_record(booking);

@@ -160,9 +160,11 @@ bk_booking_put_new(StringInfo out, const BkNewBooking *booking)
 static Document
 document_from_rows(int64 booking_id)
 {
-	BkRows booking = bk_query_run(&read_booking, bk_int64(booking_id));
+	BkRows booking;
 	BkRows items;
 
+	bk_booking_require_access(booking_id);
+	booking = bk_query_run(&read_booking, bk_int64(booking_id));
 	if (booking.count == 0)
 		bk_booking_refuse_unknown(booking_id);
 	items = bk_query_run(&read_items, bk_int64(booking_id));
@@ -217,7 +219,7 @@ new_document(const BkNewBooking *booking)
 	const BkBookingRequest *request = booking->request;
 	Document document = {
 		.summary = bk_summary_new(booking),
-		.customer_id = request->customer_id,
+		.customer_id = booking->customer_id,
 		.fare_code = request->fare_code,
 		.channel = request->channel,
 		.paid_amount = NO_AMOUNT,

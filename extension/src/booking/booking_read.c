@@ -99,15 +99,28 @@ bk_booking_list(const BkBookingPage *page)
 int64
 bk_booking_find(const char *reference, const char *last_name)
 {
-	BkRows rows;
+	int64 booking_id;
 
+	bk_booking_check_search(reference, last_name);
+	booking_id = bk_booking_search(reference, last_name);
+	if (booking_id == 0)
+		ereport(ERROR, errcode(SB_NOT_FOUND), errmsg(BK_NO_SUCH_BOOKING));
+	return booking_id;
+}
+
+void
+bk_booking_check_search(const char *reference, const char *last_name)
+{
 	bk_check_given("booking_reference", reference != NULL);
 	bk_check_text("booking_reference", reference, MAX_REFERENCE_LENGTH);
 	bk_check_given("last_name", last_name != NULL);
 	bk_check_text("last_name", last_name, BK_MAX_NAME_LENGTH);
-	rows = bk_query_run(&find_booking, bk_text(reference), bk_text(last_name));
-	if (rows.count == 0)
-		ereport(ERROR, errcode(SB_NOT_FOUND),
-				errmsg("no booking of that reference and last name"));
-	return bk_row_int64(rows, 0, "booking_id");
+}
+
+int64
+bk_booking_search(const char *reference, const char *last_name)
+{
+	BkRows rows = bk_query_run(&find_booking, bk_text(reference), bk_text(last_name));
+
+	return rows.count == 0 ? 0 : bk_row_int64(rows, 0, "booking_id");
 }

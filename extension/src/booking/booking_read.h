@@ -31,4 +31,9 @@ extern BkRows bk_booking_list(const BkBookingPage *page);
  */
 extern int64 bk_booking_find(const char *reference, const char *last_name);
 
+/* The same in parts: what raises SB010, and the search, which returns 0 where it finds none. */
+#define BK_NO_SUCH_BOOKING "no booking of that reference and last name"
+extern void bk_booking_check_search(const char *reference, const char *last_name);
+extern int64 bk_booking_search(const char *reference, const char *last_name);
+
 #endif

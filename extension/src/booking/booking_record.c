@@ -15,6 +15,7 @@
 #include "base/query.h"
 #include "base/words.h"
 #include "booking/booking_record.h"
+#include "booking/customers.h"
 #include "booking/items.h"
 #include "booking/payments.h"
 
@@ -80,6 +81,9 @@ bk_booking_record(BkNewBooking *booking)
 		bk_tender_compare(&request->tender, booking->total, booking->currency);
 		bk_payment_make_durable();
 	}
+	booking->customer_id = request->customer_id != 0
+							   ? request->customer_id
+							   : bk_customer_add_guest(&request->guest);
 	booking->booking_id = insert_booking(booking);
 }
 
@@ -107,7 +111,7 @@ insert_booking(BkNewBooking *booking)
 
 		draw_reference(booking->reference);
 		rows = bk_query_run(&record_booking, bk_text(booking->reference),
-							bk_int64(request->customer_id), bk_text(booking->status),
+							bk_int64(booking->customer_id), bk_text(booking->status),
 							bk_text(request->fare_code), bk_text(request->channel),
 							bk_datum(booking->total), bk_text(booking->currency),
 							bk_datum_if(!request->instant,

@@ -16,6 +16,7 @@
 #include "base/words.h"
 #include "booking/booking_request.h"
 #include "booking/person.h"
+#include "identity/principal.h"
 #include "inventory/availability.h"
 
 static const char *const booking_types[] = {"hold", "instant", NULL};
@@ -29,6 +30,7 @@ static BkQuery fold_texts =
 			  " ORDER BY t.no",
 			  TEXTARRAYOID);
 
+static void read_customer(BkObject body, BkBookingRequest *request);
 static void read_contact(BkObject contact, BkBookingRequest *request);
 static void read_items(BkObject body, BkBookingRequest *request);
 static int read_slice(BkObject slice, BkItemRequest *items);
@@ -47,8 +49,7 @@ bk_booking_read_request(BkObject body)
 
 	request.instant = bk_word_is(bk_json_word(body, "type", booking_types, BK_REQUIRED),
 								 "instant");
-	request.customer_id = bk_json_int64(body, "customer_id", 1, PG_INT64_MAX, BK_REQUIRED,
-										0);
+	read_customer(body, &request);
 	text = bk_json_string(body, "fare_code", 16, BK_OPTIONAL);
 	request.fare_code = text != NULL ? text : "standard";
 	text = bk_json_word(body, "channel", channels, BK_OPTIONAL);
@@ -57,6 +58,43 @@ bk_booking_read_request(BkObject body)
 	read_items(body, &request);
 	read_payment(body, &request);
 	return request;
+}
+
+/* Who is known by an id is for those to name who may see customers; a guest is one that nobody has looked up. */
+static void
+read_customer(BkObject body, BkBookingRequest *request)
+{
+	BkObject guest = bk_json_object(body, "customer");
+
+	if (!bk_principal_has(BK_ROLE_AGENT) && bk_json_given(body, "customer_id"))
+		ereport(ERROR, errcode(SB_NOT_ALLOWED), errmsg("\"customer_id\" is for agents"),
+				errhint("Give \"customer\": {\"full_name\": …, \"email\": …}."));
+	request->customer_id = bk_json_int64(body, "customer_id", 1, PG_INT64_MAX,
+										 guest.container == NULL &&
+												 bk_principal_has(BK_ROLE_AGENT)
+											 ? BK_REQUIRED
+											 : BK_OPTIONAL,
+										 0);
+	if (request->customer_id != 0)
+	{
+		if (guest.container != NULL)
+			bk_json_reject(body, "customer", "is given beside \"customer_id\"");
+		return;
+	}
+	if (guest.container == NULL)
+		bk_json_reject(body, "customer", "is required");
+	request->guest = (BkCustomer){.full_name = bk_json_text(guest, "full_name"),
+								  .email = bk_json_text(guest, "email"),
+								  .phone = bk_json_text(guest, "phone"),
+								  .country = bk_code(bk_json_text(guest, "country"))};
+	if (request->guest.full_name == NULL)
+		bk_json_reject(guest, "full_name", "is required");
+	bk_json_check(guest, "full_name", bk_person_name_problem(request->guest.full_name));
+	if (request->guest.email == NULL)
+		bk_json_reject(guest, "email", "is required");
+	bk_json_check(guest, "email", bk_person_email_problem(request->guest.email));
+	bk_json_check(guest, "phone", bk_person_phone_problem(request->guest.phone));
+	bk_json_check(guest, "country", bk_person_country_problem(request->guest.country));
 }
 
 /* E-mail address and telephone number, of whatever form a customer's may have. */

@@ -11,6 +11,7 @@
 #include "base/query.h"
 #include "base/result.h"
 #include "booking/booking_summary.h"
+#include "identity/principal.h"
 
 static BkQuery read_summary = BK_SELECT("SELECT " BK_SQL_SUMMARY
 										"  FROM " BK_SQL_SHOWN_BOOKINGS
@@ -39,6 +40,13 @@ bk_booking_return_new(FunctionCallInfo fcinfo, const BkNewBooking *booking)
 	BkSummary summary = bk_summary_new(booking);
 
 	return_summary(fcinfo, &summary);
+}
+
+void
+bk_booking_require_access(int64 booking_id)
+{
+	if (!bk_principal_has_booking(booking_id))
+		bk_booking_refuse_unknown(booking_id);
 }
 
 void

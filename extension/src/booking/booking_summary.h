@@ -52,6 +52,9 @@ extern void bk_booking_return(FunctionCallInfo fcinfo, int64 booking_id);
 /* The same for a booking just made. */
 extern void bk_booking_return_new(FunctionCallInfo fcinfo, const BkNewBooking *booking);
 
+/* Refuses a booking that is not the caller's (principal.h) as one that is not there: SB011. */
+extern void bk_booking_require_access(int64 booking_id);
+
 /* Says that there is no such booking: SB011. */
 pg_noreturn extern void bk_booking_refuse_unknown(int64 booking_id);
 

@@ -92,6 +92,7 @@ bk_booking_lock(int64 booking_id, int64 if_version)
 	BkRows rows;
 
 	bk_query_require_isolation();
+	bk_booking_require_access(booking_id);
 	if (if_version != BK_ANY_VERSION)
 		bk_check_range("if_version", if_version, 1, PG_INT32_MAX);
 	rows = bk_query_run(&lock_booking, bk_int64(booking_id));

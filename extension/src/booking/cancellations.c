@@ -25,6 +25,7 @@
 #include "booking/items.h"
 #include "booking/payments.h"
 #include "booking/quotes.h"
+#include "identity/principal.h"
 #include "inventory/flights.h"
 
 /* The flight f of item i has left, as far as cancelling goes. */
@@ -196,7 +197,8 @@ bk_cancellation_confirm(int64 cancellation_id)
 	BkBooking booking;
 	Price due;
 
-	if (quote.count == 0)
+	if (quote.count == 0 ||
+		!bk_principal_has_booking(bk_row_int64(quote, 0, "booking_id")))
 		refuse_unknown(cancellation_id);
 	booking = bk_booking_lock_live(bk_row_int64(quote, 0, "booking_id"), BK_ANY_VERSION);
 	/* As it is now that the booking is ours. */
@@ -223,7 +225,7 @@ bk_cancellation_row(int64 cancellation_id)
 {
 	BkRows rows = bk_query_run(&read_cancellation, bk_int64(cancellation_id));
 
-	if (rows.count == 0)
+	if (rows.count == 0 || !bk_principal_has_booking(bk_row_int64(rows, 0, "booking_id")))
 		refuse_unknown(cancellation_id);
 	return rows;
 }

@@ -25,6 +25,7 @@
 #include "booking/itinerary.h"
 #include "booking/payments.h"
 #include "booking/quotes.h"
+#include "identity/principal.h"
 
 /* What bk_quote_require_fresh looks at, and what was quoted. */
 static BkQuery find_quote = BK_SELECT(
@@ -195,7 +196,8 @@ bk_change_confirm(int64 change_id, const BkTender *tender)
 	if (tender->given)
 		bk_tender_check(tender);
 	quote = bk_query_run(&find_quote, bk_int64(change_id));
-	if (quote.count == 0)
+	if (quote.count == 0 ||
+		!bk_principal_has_booking(bk_row_int64(quote, 0, "booking_id")))
 		refuse_unknown(change_id);
 	elsewhere = bk_row_bool(quote, 0, "elsewhere");
 	customer_id = bk_row_int64(quote, 0, "customer_id");
@@ -237,7 +239,7 @@ bk_change_row(int64 change_id)
 {
 	BkRows rows = bk_query_run(&read_change, bk_int64(change_id));
 
-	if (rows.count == 0)
+	if (rows.count == 0 || !bk_principal_has_booking(bk_row_int64(rows, 0, "booking_id")))
 		refuse_unknown(change_id);
 	return rows;
 }

@@ -20,6 +20,8 @@
 
 #define SQL_CUSTOMER \
 	"customer_id, full_name, email, phone, country::text, tier, created_at"
+/* With an e-mail address of their own. */
+#define SQL_KNOWN " NOT is_guest"
 
 /* ON CONFLICT names no index, so that it stands for every unique rule; the e-mail address is the only one. */
 static BkQuery insert_customer =
@@ -28,6 +30,11 @@ static BkQuery insert_customer =
 						" ON CONFLICT DO NOTHING"
 						" RETURNING " SQL_CUSTOMER,
 						TEXTOID, TEXTOID, TEXTOID, BPCHAROID);
+
+static BkQuery insert_guest = BK_INSERT_RETURNING(
+	"INSERT INTO public.customers (full_name, email, phone, country, is_guest)"
+	" VALUES ($1, $2, $3, $4, true) RETURNING customer_id",
+	TEXTOID, TEXTOID, TEXTOID, BPCHAROID);
 
 /* A null leaves its column as it is. */
 static BkQuery update_customer = BK_UPDATE_RETURNING(
@@ -40,21 +47,22 @@ static BkQuery update_customer = BK_UPDATE_RETURNING(
 
 static BkQuery find_other = BK_SELECT(
 	"SELECT 1 FROM public.customers"
-	" WHERE public.folded_text(email) = public.folded_text($2) AND customer_id <> $1",
+	" WHERE public.folded_text(email) = public.folded_text($2) AND customer_id <> $1"
+	"   AND" SQL_KNOWN
+	"   AND NOT (SELECT is_guest FROM public.customers WHERE customer_id = $1)",
 	INT8OID, TEXTOID);
 
 static BkQuery get_customer = BK_SELECT("SELECT " SQL_CUSTOMER
 										" FROM public.customers WHERE customer_id = $1",
 										INT8OID);
 
-static BkQuery find_customer = BK_SELECT(
-	"SELECT " SQL_CUSTOMER
-	"  FROM public.customers WHERE public.folded_text(email) = public.folded_text($1)",
-	TEXTOID);
+static BkQuery find_customer =
+	BK_SELECT("SELECT " SQL_CUSTOMER "  FROM public.customers"
+			  " WHERE public.folded_text(email) = public.folded_text($1) AND" SQL_KNOWN,
+			  TEXTOID);
 
 static BkCustomer customer_from_args(FunctionCallInfo fcinfo, int first);
 static void check_customer(const BkCustomer *customer);
-static const char *country_problem(const char *country);
 pg_noreturn static void refuse_address(void);
 pg_noreturn static void refuse_unknown(int64 customer_id);
 
@@ -103,6 +111,15 @@ bk_customer_create(const BkCustomer *customer)
 	if (rows.count == 0)
 		refuse_address();
 	return rows;
+}
+
+int64
+bk_customer_add_guest(const BkCustomer *guest)
+{
+	return bk_row_int64(bk_query_run(&insert_guest, bk_text(guest->full_name),
+									 bk_text(guest->email), bk_text(guest->phone),
+									 bk_text(guest->country)),
+						0, "customer_id");
 }
 
 /*
@@ -173,17 +190,7 @@ check_customer(const BkCustomer *customer)
 	bk_check_problem("full_name", bk_person_name_problem(customer->full_name));
 	bk_check_problem("email", bk_person_email_problem(customer->email));
 	bk_check_problem("phone", bk_person_phone_problem(customer->phone));
-	bk_check_problem("country", country_problem(customer->country));
-}
-
-/* The form of a code alone: which countries there are is no rule of ours. */
-static const char *
-country_problem(const char *country)
-{
-	if (country == NULL ||
-		(strlen(country) == 2 && strspn(country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 2))
-		return NULL;
-	return "must be two letters of ISO 3166-1 such as \"GB\"";
+	bk_check_problem("country", bk_person_country_problem(customer->country));
 }
 
 /* Does not say whose address it is. */

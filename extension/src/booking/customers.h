@@ -6,15 +6,7 @@
 #define BK_CUSTOMERS_H
 
 #include "base/query.h"
-
-/* What a caller gives of a customer; NULL: not given. */
-typedef struct BkCustomer
-{
-	const char *full_name;
-	const char *email;
-	const char *phone;
-	const char *country; /* of residence, ISO 3166-1 alpha-2 */
-} BkCustomer;
+#include "booking/new_booking.h"
 
 /*
  * Each returns customers as rows: customer_id, full_name, email, phone, country, tier, created_at. All raise SB010 for a
@@ -27,6 +19,12 @@ extern BkRows bk_customer_create(const BkCustomer *customer);
 /* Changes what is given, and leaves the rest: one row. Raises SB011, and SB014 where the e-mail address is another's. */
 extern BkRows bk_customer_update(int64 customer_id, const BkCustomer *customer);
 
+/*
+ * Adds the guest of one booking, whose fields have been checked; returns the id. The e-mail address is nobody's but the booking's:
+ * whether a customer has it makes no difference.
+ */
+extern int64 bk_customer_add_guest(const BkCustomer *guest);
+
 /* One customer. Raises SB011. */
 extern BkRows bk_customer_get(int64 customer_id);
 
@@ -36,7 +34,7 @@ extern BkRows bk_customer_get(int64 customer_id);
  */
 extern void bk_customer_lock(int64 customer_id);
 
-/* The customer with an e-mail address, regardless of case: one row or none. */
+/* The customer with an e-mail address, regardless of case, who is no guest: one row or none. */
 extern BkRows bk_customer_find(const char *email);
 
 #endif

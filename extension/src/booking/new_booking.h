@@ -14,6 +14,15 @@
 #define BK_REFERENCE_LENGTH 6
 #define BK_FIRST_VERSION 1 /* the column's default */
 
+/* What a caller gives of a customer; NULL: not given. */
+typedef struct BkCustomer
+{
+	const char *full_name;
+	const char *email;
+	const char *phone;
+	const char *country; /* of residence, ISO 3166-1 alpha-2 */
+} BkCustomer;
+
 /* One passenger on one flight. One of seat_number and cabin_class is NULL. */
 typedef struct BkItemRequest
 {
@@ -29,7 +38,8 @@ typedef struct BkItemRequest
 typedef struct BkBookingRequest
 {
 	bool instant;
-	int64 customer_id;
+	int64 customer_id; /* 0: a guest */
+	BkCustomer guest;
 	const char *fare_code;
 	const char *channel;
 	const char *contact_email; /* or NULL */
@@ -47,6 +57,7 @@ typedef struct BkNewBooking
 	const int16 *journey_nos; /* of the items */
 	BkTerms terms;
 	const char *currency; /* of the flights */
+	int64 customer_id;    /* also of a guest */
 	int64 booking_id;
 	char reference[BK_REFERENCE_LENGTH + 1];
 	const char *status;

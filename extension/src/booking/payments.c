@@ -20,6 +20,7 @@
 #include "booking/bookings.h"
 #include "booking/items.h"
 #include "booking/payments.h"
+#include "identity/principal.h"
 #include "inventory/flights.h"
 
 /* 0 names no cancellation, no change. */
@@ -187,7 +188,7 @@ bk_payment_row(int64 payment_id)
 {
 	BkRows rows = bk_query_run(&read_payment, bk_int64(payment_id));
 
-	if (rows.count == 0)
+	if (rows.count == 0 || !bk_principal_has_booking(bk_row_int64(rows, 0, "booking_id")))
 		ereport(ERROR, errcode(SB_NOT_FOUND),
 				errmsg("no payment " INT64_FORMAT, payment_id));
 	return rows;

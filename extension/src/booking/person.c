@@ -104,3 +104,13 @@ unicode_collation(void)
 									  false);
 	return collation;
 }
+
+/* Which countries there are is no rule of ours. */
+const char *
+bk_person_country_problem(const char *country)
+{
+	if (country == NULL ||
+		(strlen(country) == 2 && strspn(country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 2))
+		return NULL;
+	return "must be two letters of ISO 3166-1 such as \"GB\"";
+}

@@ -14,9 +14,11 @@
 #include "base/arguments.h"
 #include "base/check.h"
 #include "base/query.h"
+#include "http/credential.h"
 #include "http/idempotency.h"
-#include "http/principal.h"
+#include "identity/principal.h"
 
+static void answer(BkRequest *request, BkResponse *response);
 static BkObject object_from_arg(FunctionCallInfo fcinfo, int arg, const char *what);
 static Datum make_row(FunctionCallInfo fcinfo, const BkResponse *response);
 
@@ -41,10 +43,27 @@ booking_booking_api(PG_FUNCTION_ARGS)
 	request.context = object_from_arg(fcinfo, 4, "context");
 
 	SPI_connect();
-	request.principal = bk_principal_read(&request);
-	bk_idempotency_dispatch(&request, &response);
+	request.principal = bk_credential_read(&request);
+	answer(&request, &response);
 	SPI_finish();
 	return make_row(fcinfo, &response);
+}
+
+/* As the request's principal, until it is answered or refused. */
+static void
+answer(BkRequest *request, BkResponse *response)
+{
+	BkPrincipal *before = bk_principal_set(&request->principal);
+
+	PG_TRY();
+	{
+		bk_idempotency_dispatch(request, response);
+	}
+	PG_FINALLY();
+	{
+		(void) bk_principal_set(before);
+	}
+	PG_END_TRY();
 }
 
 /* A part of the request; null is one without fields. */
@@ -62,7 +81,7 @@ make_row(FunctionCallInfo fcinfo, const BkResponse *response)
 	Datum values[] = {Int32GetDatum(response->status),
 					  CStringGetTextDatum(response->headers->data),
 					  CStringGetTextDatum(response->body->data)};
-	bool nulls[] = {false, false, response->body->len == 0};
+	bool nulls[] = {response->refused, response->refused, response->body->len == 0};
 
 	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "booking_api must return a row");

@@ -10,13 +10,14 @@
 #include "booking/booking_read.h"
 #include "booking/booking_request.h"
 #include "http/etag.h"
+#include "http/find_booking.h"
 #include "http/handlers.h"
 #include "http/links.h"
+#include "http/refusal.h"
 
 static void list_bookings(const BkRequest *request, BkResponse *response);
-static void find_booking(BkObject query, BkResponse *response);
 
-/* POST /v1/bookings: the booking, where it is, and its ETag. */
+/* POST /v1/bookings: the booking, where it is, its ETag, and its token where no agent asks. */
 void
 bk_http_bookings_create(const BkRequest *request, BkResponse *response)
 {
@@ -27,17 +28,26 @@ bk_http_bookings_create(const BkRequest *request, BkResponse *response)
 	bk_booking_create(&wanted, &booking);
 	bk_http_put_location(response, "/v1/bookings", booking.booking_id);
 	response->version = BK_FIRST_VERSION;
+	if (!bk_principal_has(BK_ROLE_AGENT))
+		response->token_of = booking.booking_id;
 	bk_booking_put_new(response->body, &booking);
 }
 
-/* GET /v1/bookings: with customer_id that customer's, else the one of a reference and a last name. */
+/* GET /v1/bookings: with customer_id that customer's, for agents, else the one of a reference and a last name. */
 void
 bk_http_bookings_find(const BkRequest *request, BkResponse *response)
 {
+	int64 booking_id;
+
 	if (bk_json_given(request->query, "customer_id"))
+	{
+		bk_http_require_role(BK_ROLE_AGENT);
 		list_bookings(request, response);
-	else
-		find_booking(request->query, response);
+		return;
+	}
+	booking_id = bk_http_find_booking(request->query, response);
+	if (booking_id != 0)
+		bk_http_put_booking(response, booking_id);
 }
 
 /* GET /v1/bookings/{id}: the booking and its ETag. */
@@ -68,12 +78,4 @@ list_bookings(const BkRequest *request, BkResponse *response)
 						 ? NULL
 						 : bk_row_text(rows, rows.count - 1, "booking_id"));
 	bk_json_close(out, '}');
-}
-
-/* The booking and its ETag. */
-static void
-find_booking(BkObject query, BkResponse *response)
-{
-	bk_http_put_booking(response, bk_booking_find(bk_json_text(query, "booking_reference"),
-												  bk_json_text(query, "last_name")));
 }

@@ -37,6 +37,13 @@ extern void bk_http_changes_get(const BkRequest *request, BkResponse *response);
 extern void bk_http_changes_confirm(const BkRequest *request, BkResponse *response);
 extern void bk_http_seat_change(const BkRequest *request, BkResponse *response);
 
+/* booking_tokens.c, api_keys.c */
+extern void bk_http_tokens_create(const BkRequest *request, BkResponse *response);
+extern void bk_http_tokens_revoke(const BkRequest *request, BkResponse *response);
+extern void bk_http_keys_issue(const BkRequest *request, BkResponse *response);
+extern void bk_http_keys_list(const BkRequest *request, BkResponse *response);
+extern void bk_http_keys_revoke(const BkRequest *request, BkResponse *response);
+
 /* reports.c, etl_runs.c */
 extern void bk_http_reports_list(const BkRequest *request, BkResponse *response);
 extern void bk_http_reports_run(const BkRequest *request, BkResponse *response);

@@ -2,13 +2,11 @@
  * idempotency.c
  *		A request that changes something, at most once per Idempotency-Key.
  *
- * A key is its caller's: it counts for the booking, cancellation, change or customer that the request names, so that two callers
- * who take the same one do not meet. Its row is made before the effect and gets the response after it, in the transaction of the
+ * A key is its caller's: who has an API key or a booking's token has names of their own, and a stranger those of the guest that the
+ * request names, so that two callers who take the same one do not meet. Its row is made before the effect and gets the response after it, in the transaction of the
  * effect: either all are there or nothing is. Two requests with one key meet at that row, for which the second hardly waits.
  */
 #include "postgres.h"
-
-#include <ctype.h>
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
@@ -22,6 +20,8 @@
 #include "http/etag.h"
 #include "http/idempotency.h"
 #include "http/router.h"
+#include "identity/attempts.h"
+#include "identity/booking_tokens.h"
 
 #define MAX_KEY_LENGTH 255
 #define MAX_EMAIL_LENGTH 254 /* in bytes here */
@@ -32,23 +32,27 @@ static BkQuery claim_key = BK_INSERT_RETURNING(
 	"INSERT INTO booking_private.idempotency_keys AS k (scope, idempotency_key, request_hash, created_at)"
 	" VALUES ($1, $2, pg_catalog.sha256(pg_catalog.convert_to($3, 'UTF8')), pg_catalog.clock_timestamp())"
 	" ON CONFLICT (scope, idempotency_key) DO UPDATE"
-	"    SET request_hash = excluded.request_hash, status = NULL, headers = NULL, body = NULL,"
+	"    SET request_hash = excluded.request_hash, status = NULL, headers = NULL, body = NULL, token_of = NULL,"
 	"        created_at = excluded.created_at, updated_at = excluded.created_at"
 	"  WHERE k.created_at <= excluded.created_at - " SQL_KEPT " RETURNING true",
 	TEXTOID, TEXTOID, TEXTOID);
 
 static BkQuery find_response = BK_SELECT(
 	"SELECT request_hash = pg_catalog.sha256(pg_catalog.convert_to($3, 'UTF8')) AS same_request,"
-	"       status, headers, body"
+	"       status, headers, body, token_of"
 	"  FROM booking_private.idempotency_keys"
 	" WHERE scope = $1 AND idempotency_key = $2",
 	TEXTOID, TEXTOID, TEXTOID);
 
 static BkQuery store_response = BK_UPDATE(
 	"UPDATE booking_private.idempotency_keys"
-	"   SET status = $3, headers = $4, body = $5, updated_at = pg_catalog.clock_timestamp()"
+	"   SET status = $3, headers = $4, body = $5, token_of = NULLIF($6, 0), updated_at = pg_catalog.clock_timestamp()"
 	" WHERE scope = $1 AND idempotency_key = $2",
-	TEXTOID, TEXTOID, INT4OID, TEXTOID, TEXTOID);
+	TEXTOID, TEXTOID, INT4OID, TEXTOID, TEXTOID, INT8OID);
+
+static BkQuery give_up_key = BK_DELETE(
+	"DELETE FROM booking_private.idempotency_keys WHERE scope = $1 AND idempotency_key = $2",
+	TEXTOID, TEXTOID);
 
 static BkQuery forget_responses = BK_DELETE(
 	"DELETE FROM booking_private.idempotency_keys"
@@ -62,17 +66,17 @@ typedef struct Key
 } Key;
 
 static const char *scope_of(const BkRequest *request);
-static const char *named_customer(const BkRequest *request);
 static const JsonbValue *member(JsonbContainer *container, const char *name);
 static bool claim(const Key *key, const char *text);
 static void run_request(BkRequest *request, BkResponse *response);
+static void finish(BkResponse *response);
 static char *request_text(const BkRequest *request);
 static void replay_response(const Key *key, const char *text, BkResponse *response);
 static void keep_response(const Key *key, const BkResponse *response);
 
 PG_FUNCTION_INFO_V1(booking_forget_responses);
 
-/* booking.forget_responses(): deletes the responses that are past their time; returns how many. */
+/* booking.forget_responses(): deletes the responses, tokens and counts of failures that are past their time; returns how many responses. */
 Datum
 booking_forget_responses(PG_FUNCTION_ARGS)
 {
@@ -80,6 +84,8 @@ booking_forget_responses(PG_FUNCTION_ARGS)
 
 	SPI_connect();
 	forgotten = bk_query_run(&forget_responses).count;
+	bk_booking_tokens_forget();
+	bk_attempts_forget();
 	SPI_finish();
 	PG_RETURN_INT64((int64) forgotten);
 }
@@ -96,64 +102,40 @@ bk_idempotency_dispatch(BkRequest *request, BkResponse *response)
 		strcmp(request->method, "OPTIONS") == 0)
 	{
 		run_request(request, response);
+		finish(response);
 		return;
 	}
 
 	key.scope = scope_of(request);
 	text = request_text(request);
-	if (!claim(&key, text))
+	if (claim(&key, text))
 	{
-		replay_response(&key, text, response);
-		return;
+		run_request(request, response);
+		keep_response(&key, response);
 	}
-	run_request(request, response);
-	keep_response(&key, response);
+	else
+		replay_response(&key, text, response);
+	finish(response);
 }
 
-/*
- * What the request names: the resource of its path, such as /v1/bookings/12, or else a customer, and if that is not one yet, its
- * e-mail address; the path itself where it names none.
- */
+/* Whose the key is. A stranger has nothing but a name and an address of e-mail to be told apart by. */
 static const char *
 scope_of(const BkRequest *request)
 {
-	const char *customer;
-	const JsonbValue *email;
+	const BkPrincipal *principal = &request->principal;
+	const JsonbValue *guest = member(request->body.container, "customer");
+	const JsonbValue *email = NULL;
 
-	for (const char *segment = strchr(request->path, '/'); segment != NULL;
-		 segment = strchr(segment + 1, '/'))
-		if (isdigit((unsigned char) segment[1]))
-			return pnstrdup(request->path,
-							segment + strcspn(segment + 1, "/") + 1 - request->path);
-	customer = named_customer(request);
-	if (customer != NULL)
-		return psprintf("/v1/customers/%s", customer);
-	email = member(request->body.container, "email");
+	if (principal->key_id != 0)
+		return psprintf("key " INT64_FORMAT, principal->key_id);
+	if (principal->booking_id != 0)
+		return psprintf("booking " INT64_FORMAT, principal->booking_id);
+	if (guest != NULL && guest->type == jbvBinary)
+		email = member(guest->val.binary.data, "email");
 	if (email != NULL && email->type == jbvString &&
 		email->val.string.len <= MAX_EMAIL_LENGTH)
-		return psprintf("%s %.*s", request->path, email->val.string.len,
-						email->val.string.val);
-	return request->path;
-}
-
-/* The customer of a booking that is asked for, or of the first of a batch; NULL if there is none, whatever stands there. */
-static const char *
-named_customer(const BkRequest *request)
-{
-	JsonbContainer *body = request->body.container;
-	const JsonbValue *value = member(body, "bookings");
-
-	if (value != NULL && value->type == jbvBinary &&
-		JsonContainerIsArray(value->val.binary.data))
-	{
-		value = getIthJsonbValueFromContainer(value->val.binary.data, 0);
-		body = value != NULL && value->type == jbvBinary ? value->val.binary.data : NULL;
-	}
-	value = member(body, "customer_id");
-	if (value == NULL || value->type != jbvNumeric)
-		return NULL;
-	return DatumGetCString(
-		DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+		return psprintf("guest %.*s", email->val.string.len, email->val.string.val);
+	return "guest";
 }
 
 /* The member of an object; NULL if it has none of that name, or is no object. */
@@ -199,13 +181,25 @@ claim(const Key *key, const char *text)
 	return claimed;
 }
 
-/* Has the router answer, with the headers as one JSON object around whatever the handlers put there. */
+/* Has the router answer, with the headers as one JSON object, left open, around whatever the handlers put there. */
 static void
 run_request(BkRequest *request, BkResponse *response)
 {
 	bk_json_open(response->headers, '{');
 	bk_router_dispatch(request, response);
 	bk_http_put_etag(request, response);
+}
+
+/*
+ * The token of a new booking, a new one where the response is an old one: only hashes are kept. It is a header, so that the body is the
+ * one that reading the booking shows.
+ */
+static void
+finish(BkResponse *response)
+{
+	if (response->token_of != 0)
+		bk_json_put_string(response->headers, "Booking-Token",
+						   bk_booking_token_issue(response->token_of, DT_NOEND));
 	bk_json_close(response->headers, '}');
 }
 
@@ -240,13 +234,21 @@ replay_response(const Key *key, const char *text, BkResponse *response)
 				errhint("A new request needs a new key."));
 	response->status = bk_row_int32(rows, 0, "status");
 	appendStringInfoString(response->headers, bk_row_text(rows, 0, "headers"));
+	response->headers->len--; /* open as it was */
 	appendStringInfoString(response->body, bk_row_text(rows, 0, "body"));
+	if (!bk_row_isnull(rows, 0, "token_of"))
+		response->token_of = bk_row_int64(rows, 0, "token_of");
 }
 
+/* But for secrets, and refusals: what is asked again is answered again. */
 static void
 keep_response(const Key *key, const BkResponse *response)
 {
-	(void) bk_query_run(&store_response, bk_text(key->scope), bk_text(key->text),
-						bk_int32(response->status), bk_text(response->headers->data),
-						bk_text(response->body->data));
+	if (response->once || response->refused)
+		(void) bk_query_run(&give_up_key, bk_text(key->scope), bk_text(key->text));
+	else
+		(void) bk_query_run(&store_response, bk_text(key->scope), bk_text(key->text),
+							bk_int32(response->status),
+							bk_text(psprintf("%s}", response->headers->data)),
+							bk_text(response->body->data), bk_int64(response->token_of));
 }

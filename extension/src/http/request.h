@@ -6,15 +6,9 @@
 #define BK_REQUEST_H
 
 #include "base/json_read.h"
-#include "identity/api_keys.h"
+#include "identity/principal.h"
 
 #define BK_MAX_PATH_IDS 2
-
-/* Who calls. */
-typedef struct BkPrincipal
-{
-	BkApiKey key; /* key_id 0: none, an anonymous caller */
-} BkPrincipal;
 
 typedef struct BkRequest
 {
@@ -28,11 +22,17 @@ typedef struct BkRequest
 	BkPrincipal principal;
 } BkRequest;
 
-/* The status of a success stands in the route table. A handler writes body, and headers as members of a JSON object. */
+/*
+ * The status of a success stands in the route table. A handler writes body, and headers as members of a JSON object. One that refuses,
+ * and means what it has done to stay, sets refused and writes the refusal (bk_http_refuse).
+ */
 typedef struct BkResponse
 {
 	int status;
-	int32 version; /* of the booking that it shows; 0: it shows none */
+	bool refused;
+	bool once;      /* it has a secret, and is kept under no Idempotency-Key */
+	int64 token_of; /* the booking whose token it comes with; 0: none */
+	int32 version;  /* of the booking that it shows; 0: it shows none */
 	StringInfo headers;
 	StringInfo body;
 } BkResponse;

@@ -1,6 +1,6 @@
 /*
  * router.c
- *		The route table: method, path, handler, and the status of a success; never sees SQL.
+ *		The route table: method, path, handler, status of a success, who may; never sees SQL.
  *
  * A pattern matches segment by segment: {id} takes a positive whole number, {name} a word of lower-case letters,
  * digits and hyphens, anything else itself.
@@ -10,6 +10,7 @@
 #include "base/errcodes.h"
 #include "base/json_write.h"
 #include "http/handlers.h"
+#include "http/refusal.h"
 #include "http/router.h"
 
 #define MAX_ID_DIGITS 18 /* whatever they are, they fit into 64 bits */
@@ -21,40 +22,52 @@ typedef struct Route
 	const char *pattern;
 	BkHandler handler;
 	int status; /* of a success */
+	int who; /* roles of which the caller needs one; ANYONE: the nouns look at whose an object is */
 } Route;
+
+#define ANYONE 0
+#define AGENT BK_ROLE_AGENT
+#define ANALYST BK_ROLE_ANALYST
+#define ADMIN BK_ROLE_ADMIN
+#define STAFF (BK_ROLE_OPERATOR | BK_ROLE_ADMIN)
 
 /* clang-format off */
 static const Route routes[] = {
-	{"GET",   "/v1/airports",                              bk_http_airports_find,           200},
-	{"GET",   "/v1/flights",                               bk_http_flights_search,          200},
-	{"GET",   "/v1/flights/{id}",                          bk_http_flights_get,             200},
-	{"GET",   "/v1/flights/{id}/seat_map",                 bk_http_seat_map_get,            200},
-	{"GET",   "/v1/fares",                                 bk_http_fares_list,              200},
-	{"POST",  "/v1/customers",                             bk_http_customers_create,        201},
-	{"GET",   "/v1/customers",                             bk_http_customers_find,          200},
-	{"GET",   "/v1/customers/{id}",                        bk_http_customers_get,           200},
-	{"PATCH", "/v1/customers/{id}",                        bk_http_customers_update,        200},
-	{"POST",  "/v1/bookings",                              bk_http_bookings_create,         201},
-	{"POST",  "/v1/booking_batches",                       bk_http_batches_create,          201},
-	{"GET",   "/v1/bookings",                              bk_http_bookings_find,           200},
-	{"GET",   "/v1/bookings/{id}",                         bk_http_bookings_get,            200},
-	{"POST",  "/v1/bookings/{id}/payments",                bk_http_payments_create,         201},
-	{"GET",   "/v1/payments/{id}",                         bk_http_payments_get,            200},
-	{"POST",  "/v1/bookings/{id}/cancellations",           bk_http_cancellations_create,    201},
-	{"GET",   "/v1/cancellations/{id}",                    bk_http_cancellations_get,       200},
-	{"POST",  "/v1/cancellations/{id}/actions/confirm",    bk_http_cancellations_confirm,   200},
-	{"POST",  "/v1/bookings/{id}/changes",                 bk_http_changes_create,          201},
-	{"GET",   "/v1/changes/{id}",                          bk_http_changes_get,             200},
-	{"POST",  "/v1/changes/{id}/actions/confirm",          bk_http_changes_confirm,         200},
-	{"PUT",   "/v1/bookings/{id}/items/{id}/seat",         bk_http_seat_change,             200},
-	{"GET",   "/v1/reports",                               bk_http_reports_list,            200},
-	{"GET",   "/v1/reports/{name}",                        bk_http_reports_run,             200},
-	{"POST",  "/v1/etl_runs",                              bk_http_etl_runs_create,         201},
-	{"GET",   "/v1/etl_runs",                              bk_http_etl_runs_list,           200},
-	{"GET",   "/v1/etl_runs/{id}",                         bk_http_etl_runs_get,            200},
-	{"GET",   "/v1/health",                                bk_http_health_get,              200},
-	{"GET",   "/v1/replication",                           bk_http_replication_get,         200},
-	{"GET",   "/v1/metrics",                               bk_http_metrics_get,             200},
+	{"GET",    "/v1/airports",                            bk_http_airports_find,          200, ANYONE},
+	{"GET",    "/v1/flights",                             bk_http_flights_search,         200, ANYONE},
+	{"GET",    "/v1/flights/{id}",                        bk_http_flights_get,            200, ANYONE},
+	{"GET",    "/v1/flights/{id}/seat_map",               bk_http_seat_map_get,           200, ANYONE},
+	{"GET",    "/v1/fares",                               bk_http_fares_list,             200, ANYONE},
+	{"POST",   "/v1/customers",                           bk_http_customers_create,       201, AGENT},
+	{"GET",    "/v1/customers",                           bk_http_customers_find,         200, AGENT},
+	{"GET",    "/v1/customers/{id}",                      bk_http_customers_get,          200, AGENT},
+	{"PATCH",  "/v1/customers/{id}",                      bk_http_customers_update,       200, AGENT},
+	{"POST",   "/v1/bookings",                            bk_http_bookings_create,        201, ANYONE},
+	{"POST",   "/v1/booking_batches",                     bk_http_batches_create,         201, AGENT},
+	{"GET",    "/v1/bookings",                            bk_http_bookings_find,          200, ANYONE},
+	{"GET",    "/v1/bookings/{id}",                       bk_http_bookings_get,           200, ANYONE},
+	{"POST",   "/v1/bookings/{id}/payments",              bk_http_payments_create,        201, ANYONE},
+	{"GET",    "/v1/payments/{id}",                       bk_http_payments_get,           200, ANYONE},
+	{"POST",   "/v1/bookings/{id}/cancellations",         bk_http_cancellations_create,   201, ANYONE},
+	{"GET",    "/v1/cancellations/{id}",                  bk_http_cancellations_get,      200, ANYONE},
+	{"POST",   "/v1/cancellations/{id}/actions/confirm",  bk_http_cancellations_confirm,  200, ANYONE},
+	{"POST",   "/v1/bookings/{id}/changes",               bk_http_changes_create,         201, ANYONE},
+	{"GET",    "/v1/changes/{id}",                        bk_http_changes_get,            200, ANYONE},
+	{"POST",   "/v1/changes/{id}/actions/confirm",        bk_http_changes_confirm,        200, ANYONE},
+	{"PUT",    "/v1/bookings/{id}/items/{id}/seat",       bk_http_seat_change,            200, ANYONE},
+	{"GET",    "/v1/reports",                             bk_http_reports_list,           200, ANALYST},
+	{"GET",    "/v1/reports/{name}",                      bk_http_reports_run,            200, ANALYST},
+	{"POST",   "/v1/etl_runs",                            bk_http_etl_runs_create,        201, ADMIN},
+	{"GET",    "/v1/etl_runs",                            bk_http_etl_runs_list,          200, ANALYST | ADMIN},
+	{"GET",    "/v1/etl_runs/{id}",                       bk_http_etl_runs_get,           200, ANALYST | ADMIN},
+	{"POST",   "/v1/booking_tokens",                      bk_http_tokens_create,          201, ANYONE},
+	{"DELETE", "/v1/bookings/{id}/tokens",                bk_http_tokens_revoke,          204, ANYONE},
+	{"POST",   "/v1/api_keys",                            bk_http_keys_issue,             201, ADMIN},
+	{"GET",    "/v1/api_keys",                            bk_http_keys_list,              200, ADMIN},
+	{"POST",   "/v1/api_keys/{id}/actions/revoke",        bk_http_keys_revoke,            200, ADMIN},
+	{"GET",    "/v1/health",                              bk_http_health_get,             200, ANYONE},
+	{"GET",    "/v1/replication",                         bk_http_replication_get,        200, STAFF},
+	{"GET",    "/v1/metrics",                             bk_http_metrics_get,            200, STAFF},
 };
 /* clang-format on */
 
@@ -77,6 +90,7 @@ bk_router_dispatch(BkRequest *request, BkResponse *response)
 		if (strcmp(routes[i].method, request->method) == 0 &&
 			match_pattern(routes[i].pattern, request))
 		{
+			bk_http_require_role(routes[i].who);
 			response->status = routes[i].status;
 			routes[i].handler(request, response);
 			bk_json_require_known(request->query);

@@ -6,8 +6,6 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "common/cryptohash.h"
-#include "common/sha2.h"
 #include "fmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -19,14 +17,14 @@
 #include "base/query.h"
 #include "base/result.h"
 #include "identity/api_keys.h"
+#include "identity/secret.h"
 
 #define KEY_MARK "bk_"
-#define SECRET_BYTES 32
+#define KEY_BYTES 32
 #define SHOWN_DIGITS 4 /* of the secret, for people to tell keys apart */
 #define MAX_CLIENT_LENGTH 200
-#define MAX_ID_DIGITS 18
 
-/* api_keys.roles */
+/* api_keys.roles; the n-th is the n-th bit of a principal's. */
 static const char *const key_roles[] = {"agent", "operator", "analyst", "admin", NULL};
 
 #define SQL_KEY \
@@ -64,10 +62,9 @@ static BkQuery note_use = BK_UPDATE(
 	" WHERE key_id = $1",
 	INT8OID);
 
+static Datum *role_words(Datum roles, bool **nulls, int *count);
 static void check_roles(NullableDatum roles);
-static Datum hash_of(const uint8 *secret);
-static bool read_key(const char *text, int64 *key_id, uint8 *secret);
-static bool same_bytes(const uint8 *a, const uint8 *b, int length);
+static int role_bits(Datum roles);
 
 PG_FUNCTION_INFO_V1(booking_issue_api_key);
 PG_FUNCTION_INFO_V1(booking_revoke_api_key);
@@ -77,33 +74,18 @@ PG_FUNCTION_INFO_V1(booking_list_api_keys);
 Datum
 booking_issue_api_key(PG_FUNCTION_ARGS)
 {
-	char *client = bk_argument_text(fcinfo, 0);
-	NullableDatum roles = {.value = PG_GETARG_DATUM(1), .isnull = PG_ARGISNULL(1)};
-	uint8 secret[SECRET_BYTES];
-	char digits[2 * SECRET_BYTES + 1] = {0};
+	BkApiKeyWish wish = {.client = bk_argument_text(fcinfo, 0),
+						 .roles = bk_argument(fcinfo, 1),
+						 .valid_for = bk_argument(fcinfo, 2)};
 	BkResult result;
 	BkRows rows;
+	char *api_key;
 
-	bk_check_given("client", client != NULL);
-	bk_check_text("client", client, MAX_CLIENT_LENGTH);
-	check_roles(roles);
-	bk_check_given("valid_for", !PG_ARGISNULL(2));
-	if (DatumGetInt32(DirectFunctionCall2(interval_cmp, PG_GETARG_DATUM(2),
-										  PointerGetDatum(&(Interval){0}))) <= 0)
-		bk_check_refuse("valid_for", "must be longer than nothing");
-
-	if (!pg_strong_random(secret, sizeof(secret)))
-		ereport(ERROR, errcode(ERRCODE_INTERNAL_ERROR), errmsg("no random bytes"));
-	hex_encode((const char *) secret, sizeof(secret), digits);
 	SPI_connect();
-	rows = bk_query_run(&insert_key, bk_datum(hash_of(secret)),
-						bk_text(pnstrdup(digits, SHOWN_DIGITS)), bk_text(client), roles,
-						bk_datum(PG_GETARG_DATUM(2)));
+	rows = bk_api_key_issue(&wish, &api_key);
 	result = bk_result_open(fcinfo, rows);
 	bk_result_take(&result, 0);
-	bk_result_set(&result, "api_key",
-				  CStringGetTextDatum(psprintf(KEY_MARK INT64_FORMAT "_%s",
-											   bk_row_int64(rows, 0, "key_id"), digits)));
+	bk_result_set(&result, "api_key", CStringGetTextDatum(api_key));
 	bk_result_put(&result);
 	SPI_finish();
 	return (Datum) 0;
@@ -113,15 +95,9 @@ booking_issue_api_key(PG_FUNCTION_ARGS)
 Datum
 booking_revoke_api_key(PG_FUNCTION_ARGS)
 {
-	BkRows rows;
-
 	bk_check_given("key_id", !PG_ARGISNULL(0));
 	SPI_connect();
-	rows = bk_query_run(&revoke_key, bk_int64(PG_GETARG_INT64(0)));
-	if (rows.count == 0)
-		ereport(ERROR, errcode(SB_NOT_FOUND),
-				errmsg("no API key " INT64_FORMAT, PG_GETARG_INT64(0)));
-	bk_result_return(fcinfo, rows);
+	bk_result_return(fcinfo, bk_api_key_revoke(PG_GETARG_INT64(0)));
 	SPI_finish();
 	return (Datum) 0;
 }
@@ -131,33 +107,76 @@ Datum
 booking_list_api_keys(PG_FUNCTION_ARGS)
 {
 	SPI_connect();
-	bk_result_return(fcinfo, bk_query_run(&list_keys));
+	bk_result_return(fcinfo, bk_api_keys_list());
 	SPI_finish();
 	return (Datum) 0;
 }
 
-bool
-bk_api_key_check(const char *text, BkApiKey *key)
+BkRows
+bk_api_key_issue(const BkApiKeyWish *wish, char **api_key)
 {
-	uint8 secret[SECRET_BYTES];
+	BkSecret secret = bk_secret_draw(KEY_BYTES);
+	Interval nothing = {0};
 	BkRows rows;
-	bytea *kept;
 
-	if (!read_key(text, &key->key_id, secret))
-		return false;
-	rows = bk_query_run(&find_key, bk_int64(key->key_id));
+	bk_check_given("client", wish->client != NULL);
+	bk_check_text("client", wish->client, MAX_CLIENT_LENGTH);
+	check_roles(wish->roles);
+	bk_check_given("valid_for", !wish->valid_for.isnull);
+	if (DatumGetInt32(DirectFunctionCall2(interval_cmp, wish->valid_for.value,
+										  PointerGetDatum(&nothing))) <= 0)
+		bk_check_refuse("valid_for", "must be longer than nothing");
+
+	rows = bk_query_run(&insert_key, bk_datum(bk_secret_hash(&secret)),
+						bk_text(pnstrdup(bk_secret_digits(&secret), SHOWN_DIGITS)),
+						bk_text(wish->client), wish->roles, wish->valid_for);
+	*api_key = bk_secret_write(KEY_MARK, bk_row_int64(rows, 0, "key_id"), &secret);
+	return rows;
+}
+
+BkRows
+bk_api_key_revoke(int64 key_id)
+{
+	BkRows rows = bk_query_run(&revoke_key, bk_int64(key_id));
+
 	if (rows.count == 0)
+		ereport(ERROR, errcode(SB_NOT_FOUND), errmsg("no API key " INT64_FORMAT, key_id));
+	return rows;
+}
+
+BkRows
+bk_api_keys_list(void)
+{
+	return bk_query_run(&list_keys);
+}
+
+bool
+bk_api_key_check(const char *text, int64 *key_id, int *roles)
+{
+	BkSecret secret;
+	BkRows rows;
+
+	if (!bk_secret_read(text, KEY_MARK, KEY_BYTES, key_id, &secret))
 		return false;
-	kept = DatumGetByteaPP(bk_row_value(rows, 0, "secret_hash"));
-	key->roles = bk_row_value(rows, 0, "roles");
-	if (!same_bytes((const uint8 *) VARDATA_ANY(kept),
-					(const uint8 *) VARDATA(DatumGetByteaP(hash_of(secret))),
-					PG_SHA256_DIGEST_LENGTH) ||
+	rows = bk_query_run(&find_key, bk_int64(*key_id));
+	if (rows.count == 0 ||
+		!bk_secret_fits(&secret, bk_row_value(rows, 0, "secret_hash")) ||
 		!bk_row_bool(rows, 0, "holds"))
 		return false;
+	*roles = role_bits(bk_row_value(rows, 0, "roles"));
 	if (!bk_row_bool(rows, 0, "is_noted") && !XactReadOnly)
-		(void) bk_query_run(&note_use, bk_int64(key->key_id));
+		(void) bk_query_run(&note_use, bk_int64(*key_id));
 	return true;
+}
+
+static Datum *
+role_words(Datum roles, bool **nulls, int *count)
+{
+	Datum *words;
+
+	deconstruct_array(DatumGetArrayTypeP(roles), TEXTOID, -1, false, TYPALIGN_INT, &words,
+					  nulls, count);
+	return words;
 }
 
 /* One of the words at least. */
@@ -169,8 +188,7 @@ check_roles(NullableDatum roles)
 	int count;
 
 	bk_check_given("roles", !roles.isnull);
-	deconstruct_array(DatumGetArrayTypeP(roles.value), TEXTOID, -1, false, TYPALIGN_INT,
-					  &words, &nulls, &count);
+	words = role_words(roles.value, &nulls, &count);
 	if (count == 0)
 		bk_check_refuse("roles", "must not be empty");
 	for (int i = 0; i < count; i++)
@@ -180,50 +198,18 @@ check_roles(NullableDatum roles)
 	}
 }
 
-/* SHA-256, as bytea. */
-static Datum
-hash_of(const uint8 *secret)
+/* Roles as a principal has them. */
+static int
+role_bits(Datum roles)
 {
-	bytea *hash = palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
-	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
+	int bits = 0;
+	int count;
+	bool *nulls;
+	Datum *words = role_words(roles, &nulls, &count);
 
-	SET_VARSIZE(hash, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
-	if (context == NULL || pg_cryptohash_init(context) < 0 ||
-		pg_cryptohash_update(context, secret, SECRET_BYTES) < 0 ||
-		pg_cryptohash_final(context, (uint8 *) VARDATA(hash), PG_SHA256_DIGEST_LENGTH) < 0)
-		elog(ERROR, "no SHA-256: %s", pg_cryptohash_error(context));
-	pg_cryptohash_free(context);
-	return PointerGetDatum(hash);
-}
-
-/* Takes a key apart; false where it has not the form of one. */
-static bool
-read_key(const char *text, int64 *key_id, uint8 *secret)
-{
-	size_t id_digits;
-
-	if (strncmp(text, KEY_MARK, strlen(KEY_MARK)) != 0)
-		return false;
-	text += strlen(KEY_MARK);
-	id_digits = strspn(text, "0123456789");
-	if (id_digits == 0 || id_digits > MAX_ID_DIGITS || text[id_digits] != '_')
-		return false;
-	*key_id = strtoi64(text, NULL, 10);
-	text += id_digits + 1;
-	if (strlen(text) != 2 * SECRET_BYTES ||
-		strspn(text, "0123456789abcdef") != 2 * SECRET_BYTES)
-		return false;
-	hex_decode(text, 2 * SECRET_BYTES, (char *) secret);
-	return true;
-}
-
-/* In the same time whatever they are. */
-static bool
-same_bytes(const uint8 *a, const uint8 *b, int length)
-{
-	int different = 0;
-
-	for (int i = 0; i < length; i++)
-		different |= a[i] ^ b[i];
-	return different == 0;
+	for (int i = 0; i < count; i++)
+		for (int bit = 0; key_roles[bit] != NULL; bit++)
+			if (strcmp(TextDatumGetCString(words[i]), key_roles[bit]) == 0)
+				bits |= 1 << bit;
+	return bits;
 }

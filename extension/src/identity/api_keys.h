@@ -2,24 +2,32 @@
  * api_keys.h
  *		The keys of programs that call the API: who has one, in which roles, until when.
  *
- * A key is "bk_", its id, "_" and 256 random bits in hexadecimal digits. The table has a hash of those bits alone; its id finds
- * the row, so that nothing is looked up by what a caller may guess.
+ * A key is "bk_", its id, "_" and 256 random bits in hexadecimal digits.
  */
 #ifndef BK_API_KEYS_H
 #define BK_API_KEYS_H
 
 #include "base/query.h"
 
-typedef struct BkApiKey
+/* What a new key is to be, as it was read; bk_api_key_issue checks it. */
+typedef struct BkApiKeyWish
 {
-	int64 key_id;
-	Datum roles; /* text[] */
-} BkApiKey;
+	const char *client;
+	NullableDatum roles;     /* text[] */
+	NullableDatum valid_for; /* interval */
+} BkApiKeyWish;
+
+/* Makes a key, and writes it to api_key, this once. One row: key_id, expires_at. Raises SB010. */
+extern BkRows bk_api_key_issue(const BkApiKeyWish *wish, char **api_key);
+
+/* Ends a key. Rows, here and in the list of all: key_id, client, roles, hint and the times. Raises SB011. */
+extern BkRows bk_api_key_revoke(int64 key_id);
+extern BkRows bk_api_keys_list(void);
 
 /*
- * Whether a text is a key that holds now: issued, neither revoked nor past its time. Fills key if so. Takes as long for a wrong
- * secret of a key as for the right one.
+ * Whether a text is a key that holds now: issued, neither revoked nor past its time. Fills key_id and roles (principal.h) if so. Takes
+ * as long for a wrong secret of a key as for the right one.
  */
-extern bool bk_api_key_check(const char *text, BkApiKey *key);
+extern bool bk_api_key_check(const char *text, int64 *key_id, int *roles);
 
 #endif

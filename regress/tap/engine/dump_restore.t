@@ -93,7 +93,7 @@ sub works
 	my ($node) = @_;
 
 	is($node->safe_psql('booking', q{BEGIN; SET ROLE booking_app;
-		SELECT status FROM booking.booking_api('POST', '/v1/bookings', '{}', fixture.wish(2, '{5D}'))}),
+		SELECT status FROM fixture.api('POST', '/v1/bookings', '{}', fixture.wish(2, '{5D}'))}),
 		201, 'the gateway\'s role books') if $node->safe_psql('booking', q{GRANT USAGE ON SCHEMA fixture TO booking_app}) eq '';
 	is($node->safe_psql('reports', q{BEGIN; SET ROLE reports_etl; SELECT status FROM booking.etl_run(true)}), 'succeeded',
 		'and the ETL runs');
@@ -105,7 +105,7 @@ $origin->safe_psql('booking', <<'SQL');
 SELECT FROM booking.create_booking(fixture.wish(1, '{3A,3B}', 'instant', '200'));
 SELECT FROM booking.create_booking(fixture.wish(1, '{4A}'));
 SELECT FROM booking.cancel(1, '{2}');
-SELECT FROM booking.booking_api('POST', '/v1/bookings', body => fixture.wish(1, '{5A}'), context => '{"idempotency_key": "kept"}');
+SELECT FROM fixture.api('POST', '/v1/bookings', body => fixture.wish(1, '{5A}'), context => '{"idempotency_key": "kept"}');
 SQL
 $origin->safe_psql('postgres', 'CREATE DATABASE reports');
 load($origin, 'reports', 'sql/flights_oltp_schema.sql', 'regress/fixture.sql');

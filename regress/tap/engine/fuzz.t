@@ -99,7 +99,7 @@ for my $call (1 .. $calls)
 	$query = mutate($query) if rand() < 0.6;
 	$body = mutate($body) for 1 .. pick(0, 1, 1, 2);
 	$context = mutate($context) if rand() < 0.2;
-	my $sql = sprintf 'SELECT status FROM booking.booking_api(%s, %s, %s, %s, %s)', quoted($method), quoted($path), as_json($query), as_json($body), as_json($context);
+	my $sql = sprintf 'SELECT status FROM fixture.api(%s, %s, %s, %s, %s)', quoted($method), quoted($path), as_json($query), as_json($body), as_json($context);
 	my ($state) = $session->ask($sql);
 
 	$states{$state}++;

@@ -135,7 +135,7 @@ is($standby->safe_psql('booking', q{SELECT direction, name, connected, state, la
 	'from|hot_backup_slot|t|streaming|0|0', 'the standby says where it copies from');
 ok($reports->poll_query_until('reports', 'SELECT direction, name, type, connected, state, lag_seconds FROM booking.replication_status()',
 	'from|reports_subscription|logical|t|streaming|'), 'and so does the subscriber, once its first copy is done');
-like($standby->safe_psql('booking', q{SELECT body FROM booking.booking_api('GET', '/v1/replication')}), qr/"role":"standby","timeline":1,.*"problems":\[\]/,
+like($standby->safe_psql('booking', q{SELECT body FROM fixture.api('GET', '/v1/replication')}), qr/"role":"standby","timeline":1,.*"problems":\[\]/,
 	'the standby answers the API');
 
 # ---------------------------------------------------------------- 200 bookings a second

@@ -204,11 +204,11 @@ my $before = here(q{SELECT coalesce(sum(net_revenue), 0) FROM booking.report_rev
 change_and_run(booking('REPPRT', $flight, 123.45, 'EUR'));
 is(here(q{SELECT sum(net_revenue) FROM booking.report_revenue(current_date, current_date, 'route', 'LHR', 'JFK')}),
 	sprintf('%.2f', $before + 123.45), 'a booking there is revenue here after a run');
-is(here(q{SELECT r ->> 'items_sold' FROM booking.booking_api('GET', '/v1/reports/revenue', '{"group_by":"channel"}'), json_array_elements(body::json -> 'rows') AS r WHERE r ->> 'group_key' = 'call_center'}),
+is(here(q{SELECT r ->> 'items_sold' FROM fixture.api('GET', '/v1/reports/revenue', '{"group_by":"channel"}'), json_array_elements(body::json -> 'rows') AS r WHERE r ->> 'group_key' = 'call_center'}),
 	'1', 'and over HTTP');
 my $customer = there("SELECT customer_id FROM booking.create_customer('Grace Hopper')");
 $before = here(q{SELECT items_sold FROM booking.report_revenue(group_by => 'total') WHERE currency = 'EUR'});
-change_and_run(qq{SELECT status FROM booking.booking_api('POST', '/v1/bookings', body => jsonb_build_object('type', 'instant', 'customer_id', $customer,
+change_and_run(qq{SELECT status FROM fixture.api('POST', '/v1/bookings', body => jsonb_build_object('type', 'instant', 'customer_id', $customer,
 	'slices', jsonb_build_array(jsonb_build_object('flight_id', $flight, 'passengers', '[{"name":"Grace Hopper","cabin_class":"economy"}]'::jsonb)),
 	'payment', '{"amount":"100.00","currency":"EUR"}'::jsonb))});
 is(here(q{SELECT items_sold FROM booking.report_revenue(group_by => 'total') WHERE currency = 'EUR'}), $before + 1, 'one made by the API too');

@@ -5,6 +5,7 @@ use warnings;
 
 use Cwd qw(abs_path);
 use File::Basename qw(dirname);
+use HTTP::Tiny;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time);
@@ -38,6 +39,9 @@ subtest 'SQLSTATE to HTTP' => sub {
 		[ 'SB019', 422, 'not_changeable', 0, 1 ],
 		[ 'SB020', 422, 'change_stale', 0, 1 ],
 		[ 'SB021', 401, 'credential_invalid', 0, 1 ],
+		[ 'SB022', 403, 'not_allowed', 0, 1 ],
+		[ 'SB023', 429, 'too_many_attempts', 1, 1 ],
+		[ 'SB024', 401, 'credential_required', 0, 1 ],
 		[ 'SB999', 422, 'rejected', 0, 1 ],
 		[ '22P02', 400, 'malformed_request', 0, 1 ],
 		[ '22003', 422, 'invalid_value', 0, 1 ],
@@ -78,7 +82,7 @@ subtest 'SQLSTATE to HTTP' => sub {
 		}
 		like($response->{headers}{'retry-after'} // '', $wait ? qr/^[1-9]\d*$/ : qr/^$/,
 			"$sqlstate: Retry-After");
-		is($response->{headers}{'www-authenticate'}, $status == 401 ? 'Bearer error="invalid_token"' : undef, "$sqlstate: WWW-Authenticate");
+		is($response->{headers}{'www-authenticate'}, { SB021 => 'Bearer error="invalid_token"', SB024 => 'Bearer' }->{$sqlstate}, "$sqlstate: WWW-Authenticate");
 		ok(logged(qr/"sqlstate":"$sqlstate"/), "$sqlstate: in the log");
 	}
 
@@ -90,6 +94,15 @@ subtest 'SQLSTATE to HTTP' => sub {
 	is_deeply([ grep { !$listed{$_} } @raised ], [], 'and the gateway knows each');
 	my $openapi = request('GET', '/openapi.yaml')->{content};
 	ok($openapi =~ /`$_->[2]`/, "openapi.yaml explains $_->[2]") for @rows;
+
+	my $form = HTTP::Tiny->new;
+	my $refused = request('GET', '/v1/refuse?' . $form->www_form_urlencode({ body => '{"sqlstate":"SB011","detail":"none of these","hint":null}' }));
+	problem_ok($refused, 404, 'not_found', 'an error that was returned');
+	is($refused->{json}{detail}, 'none of these', 'its words');
+	$refused = request('GET', '/v1/refuse?' . $form->www_form_urlencode({ body => '{"sqlstate":"SB023","detail":"wait","hint":"Retry-After: 17"}' }));
+	problem_ok($refused, 429, 'too_many_attempts', 'an error with a header');
+	is_deeply([ $refused->{headers}{'retry-after'}, $refused->{json}{hint} ], [ 17, undef ], 'Retry-After is a header, and no hint');
+	problem_ok(request('GET', '/v1/refuse?' . $form->www_form_urlencode({ body => $_ })), 500, 'internal_error', "returned: $_") for '{}', 'x', '{"sqlstate":"XX000","detail":"secret"}';
 
 	my $late = post('/v1/late', '{}');
 	problem_ok($late, 409, 'conflict', 'an error at commit, after the row');

@@ -28,8 +28,8 @@ subtest 'a request as the database sees it' => sub {
 		'query');
 	is($seen->{body}, undef, 'no body');
 	is_deeply($seen->{context},
-		{ idempotency_key => 'k 1', if_match => '"7"', authorization => 'Bearer abc' }, 'context: what the extension reads, and nothing else');
-	is_deeply(request('GET', '/v1/x')->{json}{context}, {}, 'context without such headers');
+		{ idempotency_key => 'k 1', if_match => '"7"', authorization => 'Bearer abc', address => '127.0.0.1' }, 'context: what the extension reads, and nothing else');
+	is_deeply(request('GET', '/v1/x')->{json}{context}, { address => '127.0.0.1' }, 'context without such headers');
 	is($seen->{database}, 'flight_booking', 'primary database');
 
 	for my $bad ('', 'x' x 65, "a b", 'a/b', 'a"b')

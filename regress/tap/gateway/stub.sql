@@ -46,6 +46,9 @@ BEGIN
 		body_out := query->>'body';
 	WHEN 'void' THEN
 		status := NULL;
+	WHEN 'refuse' THEN
+		status := NULL;
+		body_out := query->>'body';
 	WHEN 'decimal' THEN
 		body_out := body->>'amount';
 	WHEN 'big' THEN

@@ -192,7 +192,7 @@ sub api
 {
 	my ($method, $path, $query, $body) = @_;
 
-	return sprintf q(booking.booking_api('%s', '%s', '%s', %s)), $method, $path, $query // '{}', $body // 'NULL';
+	return sprintf q(fixture.api('%s', '%s', '%s', %s)), $method, $path, $query // '{}', $body // 'NULL';
 }
 
 sub batch

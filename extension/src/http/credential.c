@@ -1,0 +1,39 @@
+/*
+ * credential.c
+ *		Who calls booking_api: the one place that looks at a credential.
+ */
+#include "postgres.h"
+
+#include "base/errcodes.h"
+#include "http/credential.h"
+#include "identity/api_keys.h"
+#include "identity/booking_tokens.h"
+
+#define SCHEME "Bearer "
+
+static bool name_principal(const char *credential, BkPrincipal *principal);
+
+BkPrincipal
+bk_credential_read(const BkRequest *request)
+{
+	const char *credential = bk_json_text(request->context, "authorization");
+	BkPrincipal principal = {.address = bk_json_text(request->context, "address")};
+
+	if (credential != NULL && !name_principal(credential, &principal))
+		ereport(ERROR, errcode(SB_CREDENTIAL_INVALID),
+				errmsg("the credential is not valid"),
+				errdetail("It is neither a key nor a booking's token, or it has ended."));
+	return principal;
+}
+
+static bool
+name_principal(const char *credential, BkPrincipal *principal)
+{
+	if (pg_strncasecmp(credential, SCHEME, strlen(SCHEME)) != 0)
+		return false;
+	credential += strlen(SCHEME);
+	if (bk_api_key_check(credential, &principal->key_id, &principal->roles))
+		return true;
+	principal->booking_id = bk_booking_token_check(credential);
+	return principal->booking_id != 0;
+}

@@ -1,0 +1,16 @@
+/*
+ * credential.h
+ *		Who calls booking_api.
+ */
+#ifndef BK_CREDENTIAL_H
+#define BK_CREDENTIAL_H
+
+#include "http/request.h"
+
+/*
+ * Whom the request's credential names: who has an API key or a booking's token, or a stranger where there is none. Raises SB021 for any
+ * other credential, and for one that does not hold; which of the two, and why, is not told.
+ */
+extern BkPrincipal bk_credential_read(const BkRequest *request);
+
+#endif
