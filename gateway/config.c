@@ -53,6 +53,8 @@ static const Setting settings[] = {
 	 "IPv4 address to listen on; 0.0.0.0 for all"},
 	{"GATEWAY_PORT", NUMBER, FIELD(port), "4000", 1, 65535,
 	 "TCP port to listen on"},
+	{"GATEWAY_PUBLISHED_ADDRESS", TEXT, FIELD(published_address), NULL, 0, 0,
+	 "IPv4 address that its port is reached by, where it is another: a host's that runs it in a container"},
 	{"GATEWAY_ADMIN_ADDRESS", TEXT, FIELD(admin_address), "127.0.0.1", 0, 0,
 	 "IPv4 address to listen on for health, readiness and metrics alone"},
 	{"GATEWAY_ADMIN_PORT", NUMBER, FIELD(admin_port), "4001", 0, 65535,
@@ -84,7 +86,7 @@ static const Setting settings[] = {
 	{"GATEWAY_LOG_LEVEL", TEXT, FIELD(log_level_name), "info", 0, 0,
 	 "error, warning, info or debug"},
 	{"BOOKING_DEV", FLAG, FIELD(dev), "0", 0, 1,
-	 "1 allows the password of the setup guide; for development only"},
+	 "1 allows the password of the setup guide, on loopback addresses; for development only"},
 };
 /* clang-format on */
 
@@ -96,9 +98,11 @@ static bool parse_number(const Setting *setting, const char *text, long *value);
 static bool check_values(GwConfig *config, char *error, size_t error_size);
 static bool check_address(const char *name, const char *address, char *error,
 						  size_t error_size);
+static bool check_development(const GwConfig *config, char *error, size_t error_size);
 static bool split_prefixes(GwConfig *config);
 static bool check_database(GwConfig *config, GwDatabase db, char *error,
 						   size_t error_size);
+static bool is_loopback(const char *address);
 static bool is_guide_password(const char *in_url, const char *in_file);
 static char *read_password(const char *file);
 
@@ -231,8 +235,25 @@ check_values(GwConfig *config, char *error, size_t error_size)
 				 GW_MAX_PREFIXES);
 		return false;
 	}
-	return check_database(config, GW_DB_PRIMARY, error, error_size) &&
+	return check_development(config, error, error_size) &&
+		   check_database(config, GW_DB_PRIMARY, error, error_size) &&
 		   check_database(config, GW_DB_REPORTS, error, error_size);
+}
+
+/* What everybody knows opens nothing that others reach. */
+static bool
+check_development(const GwConfig *config, char *error, size_t error_size)
+{
+	const char *reached = config->published_address != NULL ? config->published_address
+															: config->address;
+
+	if (!config->dev || is_loopback(reached))
+		return true;
+	snprintf(error, error_size,
+			 "BOOKING_DEV=1 is for loopback addresses, and %.64s is none: choose secrets of "
+			 "your own and BOOKING_DEV=0",
+			 reached);
+	return false;
 }
 
 /* Names are not looked up: what is listened on must not depend on a name server. */
@@ -294,6 +315,13 @@ check_database(GwConfig *config, GwDatabase db, char *error, size_t error_size)
 	if (problem != NULL)
 		snprintf(error, error_size, "%s%s", variable, problem);
 	return problem == NULL;
+}
+
+/* Does the address stay on this machine? */
+static bool
+is_loopback(const char *address)
+{
+	return strncmp(address, "127.", 4) == 0;
 }
 
 /* Is the password that libpq would send the one that everybody knows? */

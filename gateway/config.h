@@ -17,6 +17,7 @@ typedef struct GwConfig
 {
 	char *address; /* IPv4 address to listen on */
 	long port;
+	char *published_address; /* that clients reach it by, or NULL: address */
 	char *admin_address;
 	char *hosts;      /* names that are served, or NULL */
 	long admin_port;  /* 0: no listener for operators */

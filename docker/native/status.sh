@@ -25,7 +25,10 @@ summary() {
 		  hot backup     psql -h localhost -p $HOT_BACKUP_PORT -U postgres -d flight_booking${note[1]}
 		  reports        psql -h localhost -p $REPORTS_PORT -U postgres -d flight_booking_reports
 	END
-	if [ -n "$BOOKING_DEV" ]; then echo "  password       $guide_password, for development only"; fi
+	if [ -n "$BOOKING_DEV" ]; then
+		echo "  password       $guide_password, for development only"
+		echo "  API keys       $run/keys/, one for each role, for development only"
+	fi
 	echo "  data, logs     $run"
 }
 

@@ -10,6 +10,8 @@ CREATE EXTENSION booking;
 \i :file
 \set file :home/docker/secrets/passwords.sql
 \i :file
+\set file :home/docker/secrets/api_keys.sql
+\i :file
 \set file :home/sql/publication.sql
 \i :file
 \set as_of ''

@@ -15,24 +15,24 @@ CREATE_REPLICATION_SLOT reports_slot LOGICAL booking (SNAPSHOT 'use' :failover) 
 \echo SET LOCAL session_replication_role = replica;
 
 -- Of a published table, what is not generated
-\set columns 'LATERAL (SELECT string_agg(quote_ident(attname), \', \') FROM pg_attribute WHERE attrelid = format(\'public.%I\', tablename)::regclass AND attname = ANY (attnames) AND attgenerated = \'\') AS c (columns)'
+\set columns 'LATERAL (SELECT string_agg(quote_ident(attname), \', \') FROM pg_attribute WHERE attrelid = format(\'%I.%I\', schemaname, tablename)::regclass AND attname = ANY (attnames) AND attgenerated = \'\') AS c (columns)'
 
-SELECT format('SELECT %L', format('CREATE TEMPORARY TABLE %1$I (LIKE public.%1$I INCLUDING GENERATED) ON COMMIT DROP;', tablename)),
+SELECT format('SELECT %L', format('CREATE TEMPORARY TABLE %2$I (LIKE %1$I.%2$I INCLUDING GENERATED) ON COMMIT DROP;', schemaname, tablename)),
        format('SELECT %L', format('COPY pg_temp.%I (%s) FROM STDIN;', tablename, columns)),
-       format('COPY public.%I (%s) TO STDOUT', tablename, columns),
+       format('COPY %I.%I (%s) TO STDOUT', schemaname, tablename, columns),
        format('SELECT %L', '\.'),
        format('SELECT %L', format('ANALYZE pg_temp.%I;', tablename))
   FROM pg_publication_tables, :columns
- WHERE pubname = 'reports_publication' AND schemaname = 'public' \gexec
+ WHERE pubname = 'reports_publication' \gexec
 
-SELECT format('DELETE FROM public.%1$I AS t WHERE NOT EXISTS (SELECT FROM pg_temp.%1$I AS c WHERE (%2$s) AND c *= t);'
-              ' INSERT INTO public.%1$I (%3$s)'
-              ' SELECT %3$s FROM pg_temp.%1$I AS c WHERE NOT EXISTS (SELECT FROM public.%1$I AS t WHERE %2$s);',
-              tablename, same_key, columns)
+SELECT format('DELETE FROM %4$I.%1$I AS t WHERE NOT EXISTS (SELECT FROM pg_temp.%1$I AS c WHERE (%2$s) AND c *= t);'
+              ' INSERT INTO %4$I.%1$I (%3$s)'
+              ' SELECT %3$s FROM pg_temp.%1$I AS c WHERE NOT EXISTS (SELECT FROM %4$I.%1$I AS t WHERE %2$s);',
+              tablename, same_key, columns, schemaname)
   FROM pg_publication_tables,
        :columns,
        LATERAL (SELECT string_agg(format('c.%1$I = t.%1$I', attname), ' AND ')
                   FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY (indkey)
-                 WHERE indisprimary AND indrelid = format('public.%I', tablename)::regclass) AS k (same_key)
- WHERE pubname = 'reports_publication' AND schemaname = 'public';
+                 WHERE indisprimary AND indrelid = format('%I.%I', schemaname, tablename)::regclass) AS k (same_key)
+ WHERE pubname = 'reports_publication';
 COMMIT;

@@ -17,6 +17,20 @@ make_secrets() { # DIRECTORY [ROLE]...
 	done
 }
 
+# Makes a key of the API for each role, for development, in the form of secrets/development/api_keys. What is there stays.
+make_api_keys() { # DIRECTORY
+	local role id=0
+	if [ -s "$1/api_keys" ]; then return; fi
+	(
+		umask 077
+		for role in agent operator analyst admin; do
+			id=$((id + 1))
+			echo "$role bk_${id}_$(head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n')"
+		done >"$1/api_keys.new"
+	)
+	mv "$1/api_keys.new" "$1/api_keys"
+}
+
 # Writes a password file for libpq from a directory of secrets. It replaces FILE in one step: servers read it at any time.
 make_passfile() { # SECRETS FILE
 	local role

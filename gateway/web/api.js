@@ -25,9 +25,12 @@ function newKey() {
 	return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-// The document of a response; a response without one still becomes an ApiError with words.
+// The document of a response, its text where it is none; a failure without one still becomes an ApiError with words.
 async function answer(response) {
 	const text = await response.text();
+	if (response.ok && !response.headers.get('Content-Type')?.includes('json')) {
+		return text;
+	}
 	let json = null;
 	try {
 		json = text === '' ? null : JSON.parse(text);
@@ -47,8 +50,25 @@ let ahead = 0;
 // The server's time, by its last answer to the second: deadlines are the server's, and this clock may be wrong.
 export const serverNow = () => Date.now() - ahead;
 
+// What shows who asks: the token of the booking on the page, or a key for the reports. The tab keeps it, and no other page gets it.
+export const credential = {
+	get: (what) => sessionStorage.getItem(`credential:${what}`),
+	set: (what, text) => sessionStorage.setItem(`credential:${what}`, text),
+	drop: (what) => sessionStorage.removeItem(`credential:${what}`),
+};
+
+// The credential that a request needs, by its path: most need none, and one that has ended would only be in their way.
+function credentialOf(path) {
+	if (/^\/v1\/(bookings|cancellations|changes|payments)\//.test(path)) {
+		return credential.get('booking');
+	}
+	return /^\/v1\/reports/.test(path) ? credential.get('reports') : null;
+}
+
 // One attempt; a server that cannot be reached is an ApiError too.
-async function send(method, path, body, headers) {
+async function send(method, path, body, given) {
+	const shown = credentialOf(path);
+	const headers = shown ? {...given, Authorization: `Bearer ${shown}`} : given;
 	let response;
 	try {
 		response = await fetch(path, {
@@ -60,6 +80,10 @@ async function send(method, path, body, headers) {
 		throw new ApiError(UNREACHABLE);
 	}
 	ahead = Date.now() - Date.parse(response.headers.get('Date'));
+	const token = response.headers.get('Booking-Token');
+	if (token) {
+		credential.set('booking', token);
+	}
 	return answer(response);
 }
 
@@ -93,27 +117,6 @@ export async function post(path, body) {
 			}
 			await new Promise((resolve) => { setTimeout(resolve, attempt * PAUSE); });
 		}
-	}
-}
-
-async function findCustomer(email) {
-	return (await get('/v1/customers', {email})).customers[0];
-}
-
-// The customer with this e-mail address, made if there is none; someone else may be making the same one.
-export async function customerFor(name, email) {
-	const known = await findCustomer(email);
-	if (known) {
-		return known;
-	}
-	try {
-		return await post('/v1/customers', {full_name: name, email});
-	} catch (error) {
-		const made = error.code === 'customer_exists' && await findCustomer(email);
-		if (!made) {
-			throw error;
-		}
-		return made;
 	}
 }
 

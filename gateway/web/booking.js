@@ -1,13 +1,13 @@
 // A booking: retrieve it by reference and name, see it, pay it, cancel it.
 
-import {get, post, serverNow} from './api.js';
+import {credential, get, post, serverNow} from './api.js';
 import {announce, busyWhile, field, h} from './dom.js';
 import {cabinName, clock, disruption, mediumDate, moment, money, words} from './format.js';
 
 const KEPT = 'booking';
 
-// The booking on the page. Its address holds only the reference; the tab keeps which one it is, so that it is there again after a
-// reload. In another tab the name is asked for again.
+// The booking on the page. Its address holds only the reference; the tab keeps which one it is, and its token, so that it is there
+// again after a reload. In another tab the name is asked for again.
 export const shown = {
 	booking: null,
 	message: null,
@@ -27,6 +27,7 @@ export const shown = {
 			this.set(await get(`/v1/bookings/${kept.id}`));
 		} catch {
 			sessionStorage.removeItem(KEPT);
+			credential.drop('booking');
 		}
 	},
 };
@@ -43,10 +44,12 @@ export function stopCountdown() {
 
 function retrieveForm(reference) {
 	const find = async (form) => {
-		const booking = await get('/v1/bookings', {
+		const found = await post('/v1/booking_tokens', {
 			booking_reference: form.elements.booking_reference.value.trim().toUpperCase(),
 			last_name: form.elements.last_name.value.trim(),
 		});
+		credential.set('booking', found.booking_token);
+		const booking = await get(`/v1/bookings/${found.booking_id}`);
 		shown.set(booking);
 		if (location.hash === `#/booking/${booking.booking_reference}`) {
 			window.dispatchEvent(new HashChangeEvent('hashchange'));

@@ -1,6 +1,6 @@
 // Names and e-mail, then the booking: held, or paid at once.
 
-import {customerFor, post} from './api.js';
+import {post} from './api.js';
 import {busyWhile, field, h, select, showProblem} from './dom.js';
 import {addMoney, cabinName, longDate, money} from './format.js';
 import {draft} from './draft.js';
@@ -31,13 +31,13 @@ function slicesOf(form) {
 	}];
 }
 
-// Makes the customer, then the booking, then forgets the draft.
+// Makes the booking, then forgets the draft.
 async function book(form, type) {
 	const email = form.elements.email.value.trim();
 	const payment = {amount: total(), currency: draft.flight.currency, method: 'card'};
-	const customer = await customerFor(form.elements['name-0'].value.trim(), email);
+	const customer = {full_name: form.elements['name-0'].value.trim(), email};
 	const booking = await post('/v1/bookings', {
-		type, customer_id: customer.customer_id, channel: 'web', contact: {email}, slices: slicesOf(form),
+		type, customer, channel: 'web', contact: {email}, slices: slicesOf(form),
 		...(type === 'instant' ? {payment} : {}),
 	});
 	draft.clear();

@@ -1,7 +1,7 @@
 // Reports of the reports database: a drawing and, with the same numbers, a table.
 
-import {get} from './api.js';
-import {announce, busyWhile, byId, field, h, select, svg} from './dom.js';
+import {credential, get} from './api.js';
+import {announce, busyWhile, byId, field, h, select, showProblem, svg} from './dom.js';
 import {moment, money, words} from './format.js';
 
 // What is drawn of the reports we know; of others the first column of numbers.
@@ -94,12 +94,19 @@ function tableNode(title, answer) {
 		h('tbody', null, answer.rows.map((row) => h('tr', null, answer.columns.map((name, i) => cell(name, row, i)))))));
 }
 
+// Gives the browser a file to keep. A link alone would ask for it without the key.
+function save(name, text) {
+	const url = URL.createObjectURL(new Blob([text], {type: 'text/csv'}));
+	h('a', {href: url, download: name}).click();
+	URL.revokeObjectURL(url);
+}
+
 function answerNodes(entry, answer, parameters) {
 	const chart = drawing(entry.name, answer);
-	const csv = `/v1/reports/${entry.name}?${new URLSearchParams({...parameters, format: 'csv'})}`;
+	const download = async () => save(`${entry.name}.csv`, await get(`/v1/reports/${entry.name}`, {...parameters, format: 'csv'}));
 	return [
 		h('p', {class: 'muted'}, answer.freshness ? `Data as of ${moment(answer.freshness)}. ` : '',
-			h('a', {href: csv, download: `${entry.name}.csv`}, 'Download as CSV')),
+			h('button', {type: 'button', class: 'link', onclick: (event) => busyWhile(event.target, download)}, 'Download as CSV')),
 		answer.rows.length ? [barsNode(entry.title, chart), tableNode(entry.title, answer)]
 			: h('p', {class: 'notice'}, 'No data for this choice.'),
 	];
@@ -145,9 +152,42 @@ function reportSection(entry) {
 	};
 }
 
+// Asks for a key: reports are not for everybody.
+function keyView() {
+	const onsubmit = (event) => {
+		event.preventDefault();
+		credential.set('reports', event.target.elements.key.value.trim());
+		window.dispatchEvent(new HashChangeEvent('hashchange'));
+	};
+	return {
+		title: 'Reports',
+		nodes: [
+			h('h1', {tabindex: '-1'}, 'Reports'),
+			h('p', {class: 'lead'}, 'Reports are for analysts. This tab keeps the key until it is closed.'),
+			h('form', {class: 'card', onsubmit}, h('div', {class: 'fields'},
+				field('API key', h('input', {type: 'password', name: 'key', required: true, autocomplete: 'off', spellcheck: 'false'}),
+					{help: 'One with the role analyst.'})),
+			h('div', {class: 'actions'}, h('button', {class: 'button main'}, 'Show reports'))),
+		],
+	};
+}
+
 // The report of that name, or the first of the list, with its figures already there.
 export async function reportsView(name) {
-	const {reports} = await get('/v1/reports');
+	if (!credential.get('reports')) {
+		return keyView();
+	}
+	let reports;
+	try {
+		({reports} = await get('/v1/reports'));
+	} catch (error) {
+		if (!['credential_invalid', 'not_allowed'].includes(error.code)) {
+			throw error;
+		}
+		credential.drop('reports');
+		window.addEventListener('viewshown', () => showProblem(error), {once: true});
+		return keyView();
+	}
 	const entry = reports.find((one) => one.name === name) ?? reports[0];
 	const section = reportSection(entry);
 	await section.run();

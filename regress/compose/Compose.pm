@@ -14,7 +14,7 @@ use JSON::PP ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw($tree %port run docker compose exec_in sql host_sql healthy wait_until api data_hash);
+our @EXPORT = qw($tree %port run docker compose exec_in sql host_sql healthy wait_until api key_of data_hash);
 $ENV{PGPASSWORD} = 'yourpassword';
 our $tree = abs_path(dirname(abs_path(__FILE__)) . '/../..');
 our %port = map { lc($_) => $ENV{"${_}_PORT"} // die "regress/test-compose runs this\n" } qw(GATEWAY PRIMARY HOT_BACKUP REPORTS);
@@ -116,12 +116,22 @@ sub wait_until
 	return $answer;
 }
 
-# A REST call: status and decoded body.
+# The development key of a role
+sub key_of
+{
+	my ($role) = @_;
+
+	open my $in, '<', "$tree/docker/secrets/development/api_keys" or die;
+	my ($key) = map { /^$role (\S+)$/ } <$in>;
+	return $key;
+}
+
+# A REST call, by an agent unless the headers say otherwise: status and decoded body.
 sub api
 {
 	my ($method, $path, $body, %headers) = @_;
 	my $response = HTTP::Tiny->new(timeout => 10)->request($method, "http://localhost:$port{gateway}$path",
-		{ headers => { 'Content-Type' => 'application/json', %headers }, $body ? (content => JSON::PP::encode_json($body)) : () });
+		{ headers => { 'Content-Type' => 'application/json', Authorization => 'Bearer ' . key_of('agent'), %headers }, $body ? (content => JSON::PP::encode_json($body)) : () });
 
 	return ($response->{status}, eval { JSON::PP::decode_json($response->{content}) } // $response->{content});
 }

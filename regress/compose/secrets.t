@@ -23,7 +23,10 @@ ok(wait_until(300, sub { healthy() == 4 }), 'all are healthy');
 like($said, qr/password authentication failed/, 'the guide\'s password opens nothing');
 is((host_sql($_, 'SELECT current_user', "PGPASSWORD='$password{postgres}'"))[1], "postgres\n", "$_ takes its own")
   for qw(primary_db hot_backup_db reports_db);
-is((api('POST', '/v1/customers', { full_name => 'Ada Lovelace' }))[0], 201, 'the gateway writes');
+is((api('POST', '/v1/customers', { full_name => 'Ada Lovelace' }))[0], 401, 'nor does a development key');
+my $key = sql('primary_db', q{SELECT api_key FROM booking.issue_api_key('test', '{agent}')});
+sub add_customer { return (api('POST', '/v1/customers', { full_name => 'Ada Lovelace' }, Authorization => "Bearer $key"))[0] }
+is(add_customer(), 201, 'the gateway writes');
 ok(wait_until(60, sub { data_hash('reports_db') eq data_hash('primary_db') }), 'and reports follow');
 is(exec_in($_, q{sh -c 'grep -rl yourpassword /run/secrets || true'}), '', "$_ has not the guide's")
   for qw(app_server primary_db hot_backup_db reports_db);
@@ -33,7 +36,7 @@ run("echo regress-new-password >$secrets/$_") for qw(booking_ro booking_app repl
 is($status, 0, 'passwords') or diag $said;
 ok(wait_until(300, sub { healthy() == 4 }), 'all are healthy again');
 is((run("PGPASSWORD=regress-new-password psql -XAt -h localhost -p $port{primary} -U booking_ro -d flight_booking -c 'SELECT 1'"))[1], "1\n", 'a new password opens');
-ok(wait_until(60, sub { (api('POST', '/v1/customers', { full_name => 'Ada Lovelace' }))[0] eq '201' }), 'the gateway writes with its own');
+ok(wait_until(60, sub { add_customer() eq '201' }), 'the gateway writes with its own');
 ok(wait_until(60, sub { data_hash('reports_db') eq data_hash('primary_db') }), 'and reports follow');
 
 compose('stop app_server');

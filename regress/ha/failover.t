@@ -65,7 +65,7 @@ sub lines_of { my ($file) = @_; open my $in, '<', $file or return; chomp(my @lin
 sub client
 {
 	my ($number, $customer, @seats) = @_;
-	my $http = HTTP::Tiny->new(timeout => 30);
+	my $http = HTTP::Tiny->new(timeout => 30, default_headers => { Authorization => 'Bearer ' . key_of('agent') });
 	open my $log, '>', "$dir/client.$number" or die $!;
 	my $note = sub { printf $log "%s %s %.3f\n", @_; };
 

@@ -67,7 +67,7 @@ static const Route routes[] = {
 	{"POST",   "/v1/api_keys/{id}/actions/revoke",        bk_http_keys_revoke,            200, ADMIN},
 	{"GET",    "/v1/health",                              bk_http_health_get,             200, ANYONE},
 	{"GET",    "/v1/replication",                         bk_http_replication_get,        200, STAFF},
-	{"GET",    "/v1/metrics",                             bk_http_metrics_get,            200, STAFF},
+	{"GET",    "/v1/metrics",                             bk_http_metrics_get,            200, ANYONE},
 };
 /* clang-format on */
 

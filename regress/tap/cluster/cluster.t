@@ -4,6 +4,7 @@
 use strict;
 use warnings;
 
+use File::Basename qw(basename);
 use HTTP::Tiny;
 use IO::Socket::INET;
 use NativeCluster;
@@ -155,6 +156,19 @@ is(sql($_, 'SHOW listen_addresses'), 'localhost', "$_ listens on loopback") for 
 for my $page ('/readyz', '/')
 {
 	is(HTTP::Tiny->new->get("http://localhost:$port{gateway}$page")->{status}, 200, "gateway: $page");
+}
+{
+	my %wanted = (agent => '/v1/customers/1', operator => '/v1/replication', analyst => '/v1/reports', admin => '/v1/api_keys');
+	my $status = sub {
+		my ($path, $role) = @_;
+		my %headers = $role ? (Authorization => 'Bearer ' . slurp("$run/keys/$role") =~ s/\s//r) : ();
+		return HTTP::Tiny->new->get("http://localhost:$port{gateway}$path", { headers => \%headers })->{status};
+	};
+
+	is(join(' ', map { sprintf '%s %04o', basename($_), (stat)[2] & oct(7777) } sort glob "$run/keys/*"), 'admin 0600 agent 0600 analyst 0600 operator 0600', 'a development key for each role, for its owner alone');
+	is_deeply([ map { $status->($wanted{$_}, $_) } sort keys %wanted ], [ (200) x 4 ], 'each is good for what its role may, on the reports database too');
+	is_deeply([ map { $status->($wanted{$_}, $_ eq 'agent' ? 'admin' : 'agent') } sort keys %wanted ], [ (403) x 4 ], 'and for nothing else');
+	is_deeply([ map { $status->($_) } values %wanted ], [ (401) x 4 ], 'a stranger is told to bring one');
 }
 {
 	local $NativeCluster::password = 'wrong';

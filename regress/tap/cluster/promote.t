@@ -13,7 +13,7 @@ use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my $http = HTTP::Tiny->new(timeout => 15);
+my $http = HTTP::Tiny->new(timeout => 15);    # with a key, once there is one
 my $json = JSON::PP->new->canonical;
 
 # ---------------------------------------------------------------- the tools
@@ -199,6 +199,7 @@ sub judge_clients
 # ---------------------------------------------------------------- nothing by mistake
 
 is(cluster('up'), 0, 'up') or BAIL_OUT($said);
+$http->default_headers({ Authorization => 'Bearer ' . slurp("$run/keys/agent") =~ s/\s//r });
 ok(both_connected('primary'), 'both replicas are connected');
 prepare_offers();
 my $identifiers = system_identifiers();

@@ -18,17 +18,17 @@ my $gateway = Gateway->start(%settings);
 # One request; returns status and body. 599 is a connection that broke.
 sub post
 {
-	my ($key, $seat) = @_;
+	my ($idempotency_key, $seat) = @_;
 	my $response = HTTP::Tiny->new(timeout => 20)->post(
 		$gateway->url('/v1/bookings'),
 		{
-			headers => { 'Content-Type' => 'application/json', 'Idempotency-Key' => $key },
+			headers => { 'Content-Type' => 'application/json', 'Idempotency-Key' => $idempotency_key, Authorization => "Bearer $key" },
 			content => JSON::PP->new->canonical->encode(
 				{
 					type => 'hold',
 					customer_id => 1,
-					contact => { email => "$key\@example.com" },
-					slices => [ { flight_id => 100, passengers => [ { name => "Ada $key", seat => $seat } ] } ]
+					contact => { email => "$idempotency_key\@example.com" },
+					slices => [ { flight_id => 100, passengers => [ { name => "Ada $idempotency_key", seat => $seat } ] } ]
 				})
 		});
 

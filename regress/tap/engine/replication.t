@@ -64,7 +64,7 @@ my $gateway = Gateway->start(
 
 # ---------------------------------------------------------------- looking
 
-sub get { return HTTP::Tiny->new(timeout => 10)->get($gateway->url($_[0])) }
+sub get { return HTTP::Tiny->new(timeout => 10, default_headers => { Authorization => "Bearer $key" })->get($gateway->url($_[0])) }
 
 # name => link, by the API
 sub links

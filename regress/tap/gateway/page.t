@@ -43,6 +43,7 @@ sub sql
 load('flight_booking', 'sql/flights_oltp_schema.sql');
 sql('CREATE EXTENSION booking');
 load('flight_booking', qw(sql/roles.sql sql/db_data.sql));
+my $key = sql(q{SELECT api_key FROM booking.issue_api_key('page', '{agent,analyst}')});
 $node->safe_psql('postgres', 'CREATE DATABASE flight_booking_reports TEMPLATE flight_booking');
 load('flight_booking_reports', qw(warehouse/ddl_warehouse_schema.sql sql/roles.sql));
 $node->safe_psql('flight_booking_reports', 'SELECT booking.etl_run(true)');
@@ -51,7 +52,7 @@ my $gateway = Gateway->start(
 	DATABASE_URL => $node->connstr('flight_booking') . ' user=booking_app',
 	REPORTS_DATABASE_URL => $node->connstr('flight_booking_reports') . ' user=booking_app');
 my $base = $gateway->url('');
-my $http = HTTP::Tiny->new(timeout => 30);
+my $http = HTTP::Tiny->new(timeout => 30, default_headers => { Authorization => "Bearer $key" });
 
 sub api
 {
@@ -418,14 +419,14 @@ subtest 'a seat that is taken meanwhile' => sub {
 	ok((grep { /409/ } $browser->trouble), 'the browser notes the 409');
 };
 
-subtest 'pay at once, as a customer who is known' => sub {
+subtest 'pay at once, as a guest whose address is known' => sub {
 	my ($seat) = to_passengers(1);
 	$browser->enter('[name=name-0]', "Zo\x{eb} O'Neil");
 	$browser->enter('[name=email]', 'ZOE@example.org');
 	$browser->click('button[value=instant]');
 	$browser->wait_for("document.querySelector('.badge.confirmed')");
 	is(heading(), 'Your booking is confirmed.', 'confirmed');
-	is(sql("SELECT count(*) FROM customers WHERE lower(email) = 'zoe\@example.org'"), 1, 'the customer is the same');
+	is(sql("SELECT count(*) FROM customers WHERE lower(email) = 'zoe\@example.org' AND is_guest"), 2, 'is another guest');
 	is(sql("SELECT status FROM seats WHERE flight_id = $flight AND seat_number = '$seat'"), 'booked', "seat $seat is booked");
 };
 
@@ -498,6 +499,21 @@ subtest 'the chosen seat under the pointer' => sub {
 	is($under, $away, 'looks chosen');
 };
 
+subtest 'reports ask for a key' => sub {
+	$browser->js("location.hash = '#/reports/load-factor'");
+	$browser->wait_for("document.querySelector('[name=key]')");
+	view_ok('a key is asked for');
+	$browser->enter('[name=key]', 'bk_1_wrong');
+	$browser->click('.actions .main');
+	$browser->wait_for("document.querySelector('#problem .problem')");
+	like($browser->js("document.querySelector('#problem').innerText"), qr/credential is not valid/, 'a wrong one is refused');
+	ok((grep { /401/ } $browser->trouble), 'the browser notes the 401');
+	$browser->enter('[name=key]', $key);
+	$browser->click('.actions .main');
+	$browser->wait_for("document.querySelector('.output table')");
+	is($browser->js("[...Array(sessionStorage.length).keys()].filter((i) => sessionStorage.getItem(sessionStorage.key(i)) === '$key').length"), 1, 'the tab keeps it');
+};
+
 subtest 'a report by date' => sub {
 	$browser->js("location.hash = '#/reports/load-factor'");
 	$browser->wait_for("document.querySelector('.output table')");
@@ -527,9 +543,11 @@ for my $report ([ 'load-factor', 'route' ], [ 'revenue', 'month' ], [ 'booking-c
 		my @bars = grep { $_->{role} =~ /^(img|image)$/ && $_->{name} =~ /bars of/ } $browser->accessible;
 		is(scalar @bars, 1, 'the drawing has a name');
 		is($browser->js("document.querySelectorAll('.bars .bar').length"), $rows > 20 ? 20 : $rows, 'a bar for each, 20 at most');
-		my $csv = $http->get($gateway->url($browser->js("document.querySelector('a[download]').getAttribute('href')")));
-		like($csv->{headers}{'content-type'}, qr{^text/csv}, 'the link gives CSV');
-		is(scalar(() = $csv->{content} =~ /\n/g), $rows + 1, 'of as many rows and a head');
+		$browser->js('(() => { const make = URL.createObjectURL; window.saved = null; URL.createObjectURL = (blob) => { blob.text().then((text) => { window.saved = text; window.savedType = blob.type; }); return make.call(URL, blob); }; })()');
+		$browser->click('.output .link');
+		$browser->wait_for('window.saved');
+		is($browser->js('window.savedType'), 'text/csv', 'a file of CSV is given');
+		is(scalar(() = $browser->js('window.saved') =~ /\n/g), $rows + 1, 'of as many rows and a head');
 		view_ok("report $name");
 	};
 }

@@ -25,7 +25,7 @@ subtest 'command line' => sub {
 	is($? >> 8, 0, '--help succeeds');
 	for my $name (
 		qw(DATABASE_URL DATABASE_PASSWORD_FILE REPORTS_DATABASE_URL
-		REPORTS_DATABASE_PASSWORD_FILE GATEWAY_REPORTS_PATHS GATEWAY_ADDRESS GATEWAY_PORT
+		REPORTS_DATABASE_PASSWORD_FILE GATEWAY_REPORTS_PATHS GATEWAY_ADDRESS GATEWAY_PORT GATEWAY_PUBLISHED_ADDRESS
 		GATEWAY_ADMIN_ADDRESS GATEWAY_ADMIN_PORT
 		GATEWAY_WORKERS GATEWAY_CONNECTIONS GATEWAY_MAX_BODY GATEWAY_MAX_HEADER GATEWAY_MAX_QUERY
 		GATEWAY_HEADER_TIMEOUT_MS GATEWAY_BODY_TIMEOUT_MS GATEWAY_KEEP_ALIVE_MS
@@ -89,6 +89,8 @@ subtest 'wrong settings' => sub {
 		qr/BOOKING_DEV=1/, "the guide's password in a conninfo string");
 	refused_ok({ DATABASE_URL => $url, PGPASSWORD => 'yourpassword' },
 		qr/BOOKING_DEV=1/, "the guide's password in the environment");
+	refused_ok({ BOOKING_DEV => 1, GATEWAY_ADDRESS => '0.0.0.0' }, qr/BOOKING_DEV=1 is for loopback/, 'development, for all to reach');
+	refused_ok({ BOOKING_DEV => 1, GATEWAY_ADDRESS => '0.0.0.0', GATEWAY_PUBLISHED_ADDRESS => '192.0.2.1' }, qr/192\.0\.2\.1/, 'and published');
 	refused_ok({ DATABASE_PASSWORD_FILE => "$dir/none" },
 		qr/DATABASE_PASSWORD_FILE cannot be read/, 'no password file');
 	refused_ok({ DATABASE_PASSWORD_FILE => file_of("\n") },
@@ -120,6 +122,8 @@ subtest 'wrong settings' => sub {
 subtest 'settings that are allowed' => sub {
 	$gw = start_gateway(
 		DATABASE_URL => $node->connstr('flight_booking') . " password=yourpassword",
+		GATEWAY_ADDRESS => '0.0.0.0',
+		GATEWAY_PUBLISHED_ADDRESS => '127.0.0.1',
 		BOOKING_DEV => 1);
 	is(request('GET', '/v1/echo')->{status}, 200, "BOOKING_DEV=1 allows the guide's password");
 	is(($gw->stop('INT'))[0], 0, 'SIGINT stops it with status 0');

@@ -16,8 +16,10 @@ use PostgreSQL::Test::Cluster;
 use Storable qw(store retrieve);
 use Test::More;
 
-our @EXPORT = qw(start_node add_flights invariants_hold connect_clients run_clients tally shown pick
+our @EXPORT = qw($key start_node add_flights invariants_hold connect_clients run_clients tally shown pick
   wish api batch random_call is_business);
+
+our $key = 'bk_1_' . 'ab' x 32;    # of all roles: fixture.key()
 
 my $tree = abs_path(dirname(abs_path(__FILE__)) . '/../../..');
 
