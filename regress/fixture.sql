@@ -17,22 +17,7 @@ VALUES ('standard', 0, 75, 50), ('standard', 48, 30, 20), ('standard', 336, 10, 
 INSERT INTO public.customers (full_name, email)
 SELECT 'Customer ' || n, 'customer' || n || '@example.com' FROM generate_series(1, 3) AS n;
 
-CREATE SCHEMA fixture;
-
--- Calls the API with a key of all roles, unless the context has a credential of its own. The extension comes later.
-INSERT INTO booking_private.api_keys (secret_hash, hint, client, roles, expires_at)
-VALUES (sha256(decode(repeat('ab', 32), 'hex')), 'abab', 'the tests', '{agent,operator,analyst,admin}', 'infinity');
-CREATE FUNCTION fixture.key() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER AS $$
-    SELECT 'bk_' || key_id || '_' || repeat('ab', 32) FROM booking_private.api_keys WHERE client = 'the tests';
-$$;
-SET check_function_bodies = off;
-CREATE FUNCTION fixture.api(method text, path text, query jsonb DEFAULT '{}', body jsonb DEFAULT NULL, context jsonb DEFAULT '{}',
-                            OUT status integer, OUT headers json, OUT body text)
-LANGUAGE sql VOLATILE AS $$
-    SELECT a.* FROM booking.booking_api($1, $2, $3, $4, jsonb_build_object('authorization', 'Bearer ' || fixture.key()) || $5) AS a;
-$$;
-RESET check_function_bodies;
-GRANT USAGE ON SCHEMA fixture TO PUBLIC;
+\ir fixture_api.sql
 
 -- The date some days from today: London's for all airports, so that flights of two airports follow one another at any hour.
 CREATE FUNCTION fixture.day(days integer) RETURNS date LANGUAGE sql STABLE AS $$ SELECT (now() AT TIME ZONE 'Europe/London')::date + days $$;

@@ -4,6 +4,7 @@
 \set schema_file :abs_srcdir '/../sql/flights_oltp_schema.sql'
 \set roles_file :abs_srcdir '/../sql/roles.sql'
 \set warehouse_file :abs_srcdir '/../warehouse/ddl_warehouse_schema.sql'
+\set api_file :abs_srcdir '/fixture_api.sql'
 SELECT current_database() AS first_database \gset
 \set ECHO none
 \o /dev/null
@@ -13,6 +14,7 @@ CREATE DATABASE regress_warehouse TEMPLATE template0;
 \c regress_warehouse
 \i :schema_file
 CREATE EXTENSION booking;
+\i :api_file
 \i :roles_file
 \i :warehouse_file
 \i :warehouse_file

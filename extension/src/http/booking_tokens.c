@@ -5,7 +5,8 @@
 #include "postgres.h"
 
 #include "base/json_write.h"
-#include "booking/booking_summary.h"
+#include "booking/bookings.h"
+#include "http/etag.h"
 #include "http/find_booking.h"
 #include "http/handlers.h"
 #include "identity/booking_tokens.h"
@@ -34,6 +35,6 @@ void
 bk_http_tokens_revoke(const BkRequest *request, BkResponse *response)
 {
 	(void) response;
-	bk_booking_require_access(request->ids[0]);
+	(void) bk_booking_lock(request->ids[0], bk_http_if_match(request));
 	(void) bk_booking_tokens_revoke(request->ids[0]);
 }
