@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "body.h"
+#include "client.h"
 #include "clock.h"
 #include "dbcall.h"
 #include "metrics.h"
@@ -193,7 +194,7 @@ static bool
 make_context(GwExchange *ex, GwProblem *problem)
 {
 	json_t *context = json_object();
-	bool good = gw_request_add_context(context, CONTEXT_ADDRESS, ex->peer.address,
+	bool good = gw_request_add_context(context, CONTEXT_ADDRESS, gw_client_address(ex),
 									   problem);
 
 	for (size_t i = 0; good && i < CONTEXT_HEADERS; i++)

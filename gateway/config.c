@@ -61,6 +61,8 @@ static const Setting settings[] = {
 	 "TCP port to listen on for these; 0: none"},
 	{"GATEWAY_HOSTS", TEXT, FIELD(hosts), NULL, 0, 0,
 	 "names it is asked by besides localhost, addresses and the machine's own, separated by spaces; * for all"},
+	{"GATEWAY_PROXIES", TEXT, FIELD(proxies), NULL, 0, 0,
+	 "addresses of proxies whose X-Forwarded-For is believed, separated by spaces"},
 	{"GATEWAY_WORKERS", NUMBER, FIELD(workers), "2048", 1, 8192,
 	 "threads, and so HTTP connections served at once"},
 	{"GATEWAY_CONNECTIONS", NUMBER, FIELD(connections), "48", 1, 1024,

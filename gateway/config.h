@@ -20,6 +20,7 @@ typedef struct GwConfig
 	char *published_address; /* that clients reach it by, or NULL: address */
 	char *admin_address;
 	char *hosts;      /* names that are served, or NULL */
+	char *proxies;    /* addresses whose X-Forwarded-For is believed, or NULL */
 	long admin_port;  /* 0: no listener for operators */
 	long workers;     /* threads: clients that are served at once */
 	long connections; /* to each database */

@@ -45,6 +45,16 @@ gw_exchange_header(const GwExchange *ex, const char *name)
 	return mg_get_header(ex->conn, name);
 }
 
+/* The same of the last such header, where it came several times. */
+const char *
+gw_exchange_last_header(const GwExchange *ex, const char *name)
+{
+	for (int i = ex->info->num_headers - 1; i >= 0; i--)
+		if (strcasecmp(ex->info->http_headers[i].name, name) == 0)
+			return ex->info->http_headers[i].value;
+	return NULL;
+}
+
 /* The query string as it came, or NULL. */
 const char *
 gw_exchange_query(const GwExchange *ex)

@@ -36,6 +36,7 @@ typedef struct GwExchange
 
 extern void gw_exchange_begin(GwExchange *ex);
 extern const char *gw_exchange_header(const GwExchange *ex, const char *name);
+extern const char *gw_exchange_last_header(const GwExchange *ex, const char *name);
 extern const char *gw_exchange_query(const GwExchange *ex);
 extern void gw_exchange_refuse(GwExchange *ex, const GwProblem *problem);
 extern void gw_exchange_send(GwExchange *ex);

@@ -31,6 +31,16 @@ subtest 'a request as the database sees it' => sub {
 		{ idempotency_key => 'k 1', if_match => '"7"', authorization => 'Bearer abc', address => '127.0.0.1' }, 'context: what the extension reads, and nothing else');
 	is_deeply(request('GET', '/v1/x')->{json}{context}, { address => '127.0.0.1' }, 'context without such headers');
 	is($seen->{database}, 'flight_booking', 'primary database');
+	my $address_of = sub { return request('GET', '/v1/x', headers => { @_ })->{json}{context}{address} };
+	is($address_of->('X-Forwarded-For' => '192.0.2.7'), '127.0.0.1', 'who is no proxy says in vain where a request comes from');
+	my $plain = $gw;
+	$gw = start_gateway(GATEWAY_PROXIES => '192.0.2.9 127.0.0.1');
+	is($address_of->(@$_[0 .. 1]), $_->[2], "a proxy says: $_->[1]") for
+	  [ 'X-Forwarded-For', '192.0.2.7', '192.0.2.7' ], [ 'x-forwarded-for', '10.0.0.1, 192.0.2.7', '192.0.2.7' ], [ 'X-Forwarded-For', '10.0.0.1,2001:db8::7', '2001:db8::7' ],
+	  [ 'X-Forwarded-For', '192.0.2.7, ', '127.0.0.1' ], [ 'X-Forwarded-For', '192.0.2.7, localhost', '127.0.0.1' ], [ 'X-Forwarded-For', '', '127.0.0.1' ], [ 'X-Real-IP', '192.0.2.7', '127.0.0.1' ];
+	is($address_of->('X-Forwarded-For' => [ '10.0.0.1', '192.0.2.7' ]), '192.0.2.7', 'in the last of two headers');
+	$gw->stop;
+	$gw = $plain;
 
 	for my $bad ('', 'x' x 65, "a b", 'a/b', 'a"b')
 	{
