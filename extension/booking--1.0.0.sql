@@ -979,7 +979,8 @@ SELECT p.object_type, o.object, p.privilege, p.grantees::text[]
         'public.timetable', 'public.waitlist_entries']),
     ('TABLE', 'SELECT', '{reports_sub}', ARRAY['booking_private.api_keys']),
     ('TABLE', 'SELECT', '{}', ARRAY[
-        'booking_private.booking_tokens', 'booking_private.failed_attempts', 'booking_private.idempotency_keys']),
+        'booking_private.booking_tokens', 'booking_private.failed_attempts', 'booking_private.idempotency_keys',
+        'booking_private.rate_limits']),
     ('SCHEMA', 'USAGE', '{reports_sub}', ARRAY['booking_private']),
     -- warehouse/ddl_warehouse_schema.sql
     ('TABLE', 'SELECT', '{booking_analyst, booking_ro, reports_etl}', ARRAY[

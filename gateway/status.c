@@ -37,6 +37,7 @@ static const GwStatus statuses[] = {
 	{"SB022",   403, "not_allowed",                   false, 0, true,  GW_REMEDY_NONE,      "Not with this credential"},
 	{"SB023",   429, "too_many_attempts",             true,  0, true,  GW_REMEDY_NONE,      "Too many attempts have failed"},
 	{"SB024",   401, "credential_required",           false, 0, true,  GW_REMEDY_NONE,      "A credential is required"},
+	{"SB025",   429, "too_many_requests",             true,  0, true,  GW_REMEDY_NONE,      "Too many requests"},
 	{"22P02",   400, "malformed_request",             false, 0, true,  GW_REMEDY_NONE,      "The request is malformed"},
 	{"23505",   409, "conflict",                      false, 0, true,  GW_REMEDY_NONE,      "The request conflicts with what is stored"},
 	{"23P01",   409, "conflict",                      false, 0, true,  GW_REMEDY_NONE,      "The request conflicts with what is stored"},

@@ -622,13 +622,16 @@ CREATE TABLE booking_private.booking_tokens (
     booking_id bigint NOT NULL,
     token_hash bytea NOT NULL CHECK (length(token_hash) = 32),
     expires_at timestamptz NOT NULL,
+    address    text,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (booking_id, token_hash)
 );
+CREATE INDEX booking_tokens_address_idx ON booking_private.booking_tokens (address, created_at) WHERE address IS NOT NULL;
 CREATE INDEX booking_tokens_expiry_idx ON booking_private.booking_tokens (expires_at) WHERE expires_at < 'infinity';
 COMMENT ON TABLE booking_private.booking_tokens IS
     'What shows that a booking is the caller''s: given with a booking that is made without a key, for good, and by reference and last name for a while. The tokens are stored nowhere.';
+COMMENT ON COLUMN booking_private.booking_tokens.address IS 'Where the booking was made from, if that is known (of IPv6 the first 64 bits), for a day; null for a token by reference and name.';
 COMMENT ON COLUMN booking_private.booking_tokens.token_hash IS 'SHA-256 over the 16 bytes of the token''s secret.';
 
 -- Nothing is lost with it but a count of an hour, so it costs no WAL; after a crash or a failover it is empty.
@@ -642,6 +645,22 @@ CREATE UNLOGGED TABLE booking_private.failed_attempts (
 CREATE INDEX failed_attempts_end_idx ON booking_private.failed_attempts (ends_at);
 COMMENT ON TABLE booking_private.failed_attempts IS
     'Failed attempts to find a booking by reference and last name, by reference and by address, for an hour from the first on.';
+
+CREATE TABLE booking_private.rate_limits (
+    caller     text PRIMARY KEY CHECK (caller IN ('stranger', 'agent', 'operator', 'analyst', 'admin')),
+    requests   integer NOT NULL CHECK (requests >= 0),
+    bookings   integer NOT NULL CHECK (bookings >= 0),
+    held_seats integer NOT NULL DEFAULT 0 CHECK (held_seats >= 0),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE booking_private.rate_limits IS
+    'What a caller of the API may ask for; 0 for no limit. A stranger is counted by address, as is who has a booking''s token, anybody else by key; a change counts within ten seconds.';
+COMMENT ON COLUMN booking_private.rate_limits.requests IS 'Requests a minute.';
+COMMENT ON COLUMN booking_private.rate_limits.bookings IS 'Bookings a minute.';
+COMMENT ON COLUMN booking_private.rate_limits.held_seats IS 'Seats that guests from one address hold at once. Of agents the customers are limited (booking.max_held_seats).';
+INSERT INTO booking_private.rate_limits (caller, requests, bookings, held_seats)
+VALUES ('stranger', 600, 30, 54), ('agent', 0, 0, 0), ('operator', 6000, 60, 0), ('analyst', 600, 30, 0), ('admin', 6000, 60, 0);
 
 RESET ROLE;
 REVOKE CREATE ON SCHEMA public FROM booking_owner;

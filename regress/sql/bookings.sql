@@ -85,14 +85,14 @@ SELECT fixture.flight(23, 4);
 UPDATE flights SET currency = 'USD' WHERE flight_id = 23;
 SELECT fixture.try('{"type":"hold","customer_id":1,"slices":[{"flight_id":20,"passengers":[{"name":"A","seat":"5D"}]},{"flight_id":23,"passengers":[{"name":"A","seat":"5D"}]}]}');
 -- a customer's live holds are counted: lapsed and paid ones are not
-INSERT INTO customers (customer_id, full_name) VALUES (77, 'Hoarder');
+INSERT INTO customers (customer_id, full_name) VALUES (977, 'Hoarder');
 SET booking.max_holds = 2;
-SELECT status FROM booking.create_booking(fixture.wish(21, '{1A}', customer => 77));
-SELECT status FROM booking.create_booking(fixture.wish(21, '{1B}', customer => 77));
-SELECT fixture.try(fixture.wish(21, '{1C}', customer => 77));
-SELECT fixture.try(fixture.wish(21, '{1C}', 'instant', '500.00', customer => 77));
-SELECT fixture.lapse(min(booking_id)) FROM bookings WHERE customer_id = 77;
-SELECT fixture.try(fixture.wish(21, '{1D}', customer => 77));
+SELECT status FROM booking.create_booking(fixture.wish(21, '{1A}', customer => 977));
+SELECT status FROM booking.create_booking(fixture.wish(21, '{1B}', customer => 977));
+SELECT fixture.try(fixture.wish(21, '{1C}', customer => 977));
+SELECT fixture.try(fixture.wish(21, '{1C}', 'instant', '500.00', customer => 977));
+SELECT fixture.lapse(min(booking_id)) FROM bookings WHERE customer_id = 977;
+SELECT fixture.try(fixture.wish(21, '{1D}', customer => 977));
 RESET booking.max_holds;
 -- retrieval: reference and last name, either case; the same answer for either being wrong
 SELECT f.total_amount, (SELECT count(*) FROM booking.booking_items(f.booking_id)) AS items
@@ -137,7 +137,7 @@ SELECT booking.create_bookings('{"mode":"some","bookings":[]}');
 SELECT booking.create_bookings('{"mode":"all","bookings":[]}');
 SELECT * FROM booking.check_invariants();
 -- the limits count what the same batch asks for: holds, and held seats; instant bookings are not held
-INSERT INTO customers (customer_id, full_name) VALUES (78, 'Group Desk');
+INSERT INTO customers (customer_id, full_name) VALUES (978, 'Group Desk');
 SELECT fixture.flight(26, 58), fixture.flight(27, 58);
 CREATE FUNCTION fixture.batch(mode text, VARIADIC bookings jsonb[]) RETURNS jsonb LANGUAGE sql AS $$ SELECT jsonb_build_object('mode', mode, 'bookings', to_jsonb(bookings)) $$;
 CREATE FUNCTION fixture.outcomes(batch jsonb) RETURNS TABLE (outcome text) LANGUAGE sql AS $$
@@ -145,14 +145,14 @@ CREATE FUNCTION fixture.outcomes(batch jsonb) RETURNS TABLE (outcome text) LANGU
       FROM jsonb_array_elements(booking.create_bookings(batch)::jsonb) WITH ORDINALITY AS r (o, n) ORDER BY n $$;
 SET booking.max_holds = 2;
 \set VERBOSITY terse
-SELECT fixture.outcomes(fixture.batch('all', fixture.wish(26, '{1A}', customer => 78), fixture.wish(26, '{1B}', customer => 78), fixture.wish(26, '{1C}', customer => 78)));
-SELECT fixture.outcomes(fixture.batch('each', fixture.wish(26, '{1A}', customer => 78), fixture.wish(26, '{1B}', customer => 78), fixture.wish(26, '{1C}', customer => 78), fixture.wish(26, '{1C}', 'instant', '500.00', customer => 78)));
-SELECT fixture.outcomes(fixture.batch('all', fixture.wish(26, '{2A}', customer => 78), fixture.wish(26, '{2B}', customer => 1)));
+SELECT fixture.outcomes(fixture.batch('all', fixture.wish(26, '{1A}', customer => 978), fixture.wish(26, '{1B}', customer => 978), fixture.wish(26, '{1C}', customer => 978)));
+SELECT fixture.outcomes(fixture.batch('each', fixture.wish(26, '{1A}', customer => 978), fixture.wish(26, '{1B}', customer => 978), fixture.wish(26, '{1C}', customer => 978), fixture.wish(26, '{1C}', 'instant', '500.00', customer => 978)));
+SELECT fixture.outcomes(fixture.batch('all', fixture.wish(26, '{2A}', customer => 978), fixture.wish(26, '{2B}', customer => 1)));
 RESET booking.max_holds;
 SET booking.max_held_seats = 5;
-SELECT fixture.outcomes(fixture.batch('all', fixture.wish(26, '{3A,3B}', customer => 78), fixture.wish(26, '{3C,3D}', customer => 78)));
-SELECT fixture.outcomes(fixture.batch('all', fixture.wish(26, '{3A,3B}', customer => 78), fixture.wish(26, '{3C}', customer => 78)));
-SELECT fixture.outcomes(fixture.batch('each', fixture.wish(26, '{4A}', customer => 78), fixture.wish(26, '{4B,4C}', 'instant', '200.00', customer => 78)));
+SELECT fixture.outcomes(fixture.batch('all', fixture.wish(26, '{3A,3B}', customer => 978), fixture.wish(26, '{3C,3D}', customer => 978)));
+SELECT fixture.outcomes(fixture.batch('all', fixture.wish(26, '{3A,3B}', customer => 978), fixture.wish(26, '{3C}', customer => 978)));
+SELECT fixture.outcomes(fixture.batch('each', fixture.wish(26, '{4A}', customer => 978), fixture.wish(26, '{4B,4C}', 'instant', '200.00', customer => 978)));
 RESET booking.max_held_seats;
 -- what is wrong with one booking is its own with "each": an e-mail address, a cabin, too many flights, no object, an unknown field
 SELECT fixture.batch('each', fixture.wish(27, '{1A}') || '{"contact":{"email":"nobody"}}', fixture.wish(27, '{1B}'),
@@ -177,9 +177,9 @@ SELECT booking.create_bookings(jsonb_build_object('mode', 'each', 'bookings', js
 ALTER TABLE booking_items DROP CONSTRAINT no_sixth;
 SELECT seat_number, status FROM seats WHERE flight_id = 24 AND seat_number = '5D';
 -- a passenger is once on a flight, over all bookings of a customer; of another customer it is somebody else
-INSERT INTO customers (customer_id, full_name) VALUES (79, 'Twice');
+INSERT INTO customers (customer_id, full_name) VALUES (979, 'Twice');
 SELECT fixture.flight(28, 58), fixture.flight(29, 58, hours => 20), fixture.flight(31, 58, 'JFK', 'LAX', 6);
-CREATE FUNCTION fixture.seat_for(name text, flight bigint, seat text, customer bigint DEFAULT 79, type text DEFAULT 'hold') RETURNS jsonb LANGUAGE sql AS $$
+CREATE FUNCTION fixture.seat_for(name text, flight bigint, seat text, customer bigint DEFAULT 979, type text DEFAULT 'hold') RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_set(fixture.wish(flight, ARRAY[seat], type, CASE type WHEN 'instant' THEN '100.00' END, customer => customer), '{slices,0,passengers,0,name}', to_jsonb(name)) $$;
 SELECT booking_id AS short FROM booking.create_booking(fixture.seat_for('Zoë Sinclair', 28, '3A')) \gset
 \set VERBOSITY terse
@@ -194,13 +194,13 @@ SELECT fixture.outcomes(fixture.batch('each', fixture.seat_for('Al', 28, '4B'), 
 SELECT fixture.lapse(:short);
 SELECT fixture.try(fixture.seat_for('Zoë Sinclair', 28, '4A'));
 SELECT booking.expire_holds();
-SELECT booking_id AS second FROM bookings JOIN booking_items USING (booking_id) WHERE customer_id = 79 AND flight_id = 28 AND seat_number = '4A' \gset
+SELECT booking_id AS second FROM bookings JOIN booking_items USING (booking_id) WHERE customer_id = 979 AND flight_id = 28 AND seat_number = '4A' \gset
 SELECT count(*) FROM booking.cancel(:second);
 SELECT fixture.try(fixture.seat_for('Zoë Sinclair', 28, '4A', type => 'instant'));
 -- flights that overlap are warned of, in both bookings and by both ways
 SELECT w.item_no, w.code, w.detail
   FROM bookings AS b, booking.booking_warnings(b.booking_id) AS w, bookings AS o
- WHERE b.customer_id = 79 AND o.customer_id = 79 AND w.other_booking_id = o.booking_id ORDER BY b.booking_id;
+ WHERE b.customer_id = 979 AND o.customer_id = 979 AND w.other_booking_id = o.booking_id ORDER BY b.booking_id;
 SELECT body::json -> 'warnings' -> 0 ->> 'detail' AS warning, json_array_length(body::json -> 'warnings') FROM fixture.api('POST', '/v1/bookings', body => fixture.seat_for('Zoë Sinclair', 31, '5A')) AS a;
 SELECT count(*) FROM booking.booking_warnings((SELECT min(booking_id) FROM bookings WHERE customer_id = 1));
 SELECT * FROM booking.booking_warnings(NULL);

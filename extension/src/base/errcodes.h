@@ -42,6 +42,7 @@
 #define SB_NOT_ALLOWED           SB_CODE('0', '2', '2') /* not with this credential */
 #define SB_TOO_MANY_ATTEMPTS     SB_CODE('0', '2', '3') /* of a reference, or from an address, have failed */
 #define SB_CREDENTIAL_REQUIRED   SB_CODE('0', '2', '4') /* not without one */
+#define SB_TOO_MANY_REQUESTS     SB_CODE('0', '2', '5') /* the caller has had the most of a minute */
 /* clang-format on */
 
 #endif

@@ -17,6 +17,7 @@
 #include "http/credential.h"
 #include "http/idempotency.h"
 #include "identity/principal.h"
+#include "identity/rates.h"
 
 static void answer(BkRequest *request, BkResponse *response);
 static BkObject object_from_arg(FunctionCallInfo fcinfo, int arg, const char *what);
@@ -57,6 +58,7 @@ answer(BkRequest *request, BkResponse *response)
 
 	PG_TRY();
 	{
+		bk_rate_request();
 		bk_idempotency_dispatch(request, response);
 	}
 	PG_FINALLY();

@@ -14,6 +14,7 @@
 #include "http/handlers.h"
 #include "http/links.h"
 #include "http/refusal.h"
+#include "identity/rates.h"
 
 static void list_bookings(const BkRequest *request, BkResponse *response);
 
@@ -25,6 +26,7 @@ bk_http_bookings_create(const BkRequest *request, BkResponse *response)
 	BkNewBooking booking;
 
 	bk_json_require_known(request->body); /* before seats are claimed for nothing */
+	bk_rate_bookings(1, wanted.instant ? 0 : wanted.count);
 	bk_booking_create(&wanted, &booking);
 	bk_http_put_location(response, "/v1/bookings", booking.booking_id);
 	response->version = BK_FIRST_VERSION;

@@ -17,8 +17,11 @@ BkPrincipal
 bk_credential_read(const BkRequest *request)
 {
 	const char *credential = bk_json_text(request->context, "authorization");
-	BkPrincipal principal = {.address = bk_json_text(request->context, "address")};
+	const char *address = bk_json_text(request->context, "address");
+	BkPrincipal principal = {0};
 
+	if (address != NULL)
+		principal.address = bk_principal_network(address);
 	if (credential != NULL && !name_principal(credential, &principal))
 		ereport(ERROR, errcode(SB_CREDENTIAL_INVALID),
 				errmsg("the credential is not valid"),

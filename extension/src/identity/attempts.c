@@ -12,10 +12,9 @@
 #include "identity/principal.h"
 
 /* Those of an attempt, the reference first: whoever waits for the one row holds none that another wants. */
-#define SQL_SUBJECTS                                                                                \
-	"(VALUES (1, 'reference ' || pg_catalog.upper($1), 5),"                                         \
-	"        (2, 'address ' || pg_catalog.host(pg_catalog.network(pg_catalog.set_masklen($2::inet," \
-	"              CASE pg_catalog.family($2::inet) WHEN 6 THEN 64 ELSE 32 END))), 20)) AS s (no, subject, most)"
+#define SQL_SUBJECTS                                        \
+	"(VALUES (1, 'reference ' || pg_catalog.upper($1), 5)," \
+	"        (2, 'address ' || $2, 20)) AS s (no, subject, most)"
 
 /* The counts that are over the limit, and for how many seconds yet. */
 static BkQuery count_attempt = BK_SELECT(

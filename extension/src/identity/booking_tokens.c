@@ -13,15 +13,16 @@
 #include "base/check.h"
 #include "base/query.h"
 #include "identity/booking_tokens.h"
+#include "identity/principal.h"
 #include "identity/secret.h"
 
 #define TOKEN_MARK "bt_"
 #define TOKEN_BYTES 16
 
 static BkQuery insert_token = BK_INSERT(
-	"INSERT INTO booking_private.booking_tokens (booking_id, token_hash, expires_at)"
-	" VALUES ($1, $2, $3)",
-	INT8OID, BYTEAOID, TIMESTAMPTZOID);
+	"INSERT INTO booking_private.booking_tokens (booking_id, token_hash, expires_at, address)"
+	" VALUES ($1, $2, $3, $4)",
+	INT8OID, BYTEAOID, TIMESTAMPTZOID, TEXTOID);
 
 static BkQuery find_token = BK_SELECT(
 	"SELECT 1 FROM booking_private.booking_tokens"
@@ -39,6 +40,11 @@ static BkQuery withhold_tokens = BK_UPDATE(
 
 static BkQuery forget_tokens = BK_DELETE(
 	"DELETE FROM booking_private.booking_tokens WHERE expires_at <= pg_catalog.now()");
+
+/* Addresses are wanted while seats are held, and for no longer than a day. */
+static BkQuery forget_addresses = BK_UPDATE(
+	"UPDATE booking_private.booking_tokens SET address = NULL, updated_at = pg_catalog.clock_timestamp()"
+	" WHERE address IS NOT NULL AND created_at <= pg_catalog.now() - interval '24 hours'");
 
 PG_FUNCTION_INFO_V1(booking_revoke_booking_tokens);
 
@@ -68,7 +74,9 @@ bk_booking_token_issue(int64 booking_id, TimestampTz expires_at)
 	BkSecret secret = bk_secret_draw(TOKEN_BYTES);
 
 	(void) bk_query_run(&insert_token, bk_int64(booking_id),
-						bk_datum(bk_secret_hash(&secret)), bk_timestamptz(expires_at));
+						bk_datum(bk_secret_hash(&secret)), bk_timestamptz(expires_at),
+						bk_text(TIMESTAMP_IS_NOEND(expires_at) ? bk_principal_address()
+															   : NULL));
 	return bk_secret_write(TOKEN_MARK, booking_id, &secret);
 }
 
@@ -89,4 +97,5 @@ void
 bk_booking_tokens_forget(void)
 {
 	(void) bk_query_run(&forget_tokens);
+	(void) bk_query_run(&forget_addresses);
 }

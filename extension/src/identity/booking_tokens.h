@@ -23,7 +23,7 @@ extern int64 bk_booking_token_check(const char *text);
 /* Ends all tokens of a booking; returns how many there were. */
 extern uint64 bk_booking_tokens_revoke(int64 booking_id);
 
-/* Deletes the tokens that have ended by their time. */
+/* Deletes the tokens that have ended by their time, and the addresses that bookings were made from a day ago. */
 extern void bk_booking_tokens_forget(void);
 
 #endif

@@ -4,7 +4,12 @@
  */
 #include "postgres.h"
 
+#include <arpa/inet.h>
+
+#include "base/check.h"
 #include "identity/principal.h"
+
+#define NETWORK_BYTES 8 /* of an IPv6 address */
 
 static BkPrincipal *caller = NULL;
 
@@ -46,4 +51,25 @@ const char *
 bk_principal_address(void)
 {
 	return caller != NULL ? caller->address : NULL;
+}
+
+int64
+bk_principal_key(void)
+{
+	return caller != NULL ? caller->key_id : 0;
+}
+
+const char *
+bk_principal_network(const char *address)
+{
+	struct in_addr v4;
+	struct in6_addr v6;
+	char text[INET6_ADDRSTRLEN];
+
+	if (inet_pton(AF_INET, address, &v4) == 1)
+		return address;
+	if (inet_pton(AF_INET6, address, &v6) != 1)
+		bk_check_refuse("address", "must be an IP address");
+	memset(v6.s6_addr + NETWORK_BYTES, 0, sizeof(v6.s6_addr) - NETWORK_BYTES);
+	return pstrdup(inet_ntop(AF_INET6, &v6, text, sizeof(text)));
 }

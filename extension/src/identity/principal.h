@@ -40,7 +40,16 @@ extern bool bk_principal_has_booking(int64 booking_id);
 /* The caller has shown that a booking is theirs. */
 extern void bk_principal_admit(int64 booking_id);
 
+/* The id of the caller's key, or 0. */
+extern int64 bk_principal_key(void);
+
 /* Where the caller calls from; NULL where that is not known, or is of no concern. */
 extern const char *bk_principal_address(void);
+
+/*
+ * An address as callers are told apart by: one of IPv4, or of IPv6 the first 64 bits, which are one network. Raises SB010 for what is
+ * none.
+ */
+extern const char *bk_principal_network(const char *address);
 
 #endif
