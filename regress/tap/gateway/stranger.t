@@ -16,6 +16,7 @@ use Gateway;
 
 my $node = start_node('stranger', roles => 1);
 add_flights($node, 100, 103);
+$node->safe_psql('booking', q{UPDATE booking_private.rate_limits SET requests = 0, bookings = 0, held_seats = 0 WHERE caller = 'stranger'});
 my $gateway = Gateway->start(DATABASE_URL => $node->connstr('booking') . ' user=booking_app');
 my $patience = $Gateway::patience;
 my $http = HTTP::Tiny->new(timeout => 30);
@@ -201,6 +202,34 @@ subtest 'probing keys and tokens' => sub {
 	alike(compare(100, $try->("bk_1_$wrong"), $try->("bk_77_$wrong")), 'a key with a wrong secret and one that is not there');
 	alike(compare(100, $try->("bt_$mine->{booking_id}_" . 'cd' x 16), $try->('bt_999999_' . 'cd' x 16)), 'tokens too');
 	is(scalar keys %answers, 1, 'all are answered alike') or diag explain \%answers;
+};
+
+# ---------------------------------------------------------------- exhausting
+
+subtest 'all seats, and all of the service' => sub {
+	my (%holds, %reads);
+	my $unbounded = $gateway;
+	my $free = q{SELECT count(*) FROM seats WHERE flight_id = 103 AND status = 'available'};
+
+	sql(q{UPDATE booking_private.rate_limits SET requests = 600, bookings = 30, held_seats = 54 WHERE caller = 'stranger'});
+	$gateway = Gateway->start(DATABASE_URL => $node->connstr('booking') . ' user=booking_app', GATEWAY_CONNECTIONS => 4);
+	for my $n (1 .. 10)
+	{
+		my $wish = wish_of(103, 'Greedy', "greedy$n\@example.com");
+		$wish->{slices}[0]{passengers} = [ map { { name => "Greedy $n " . chr 64 + $_, cabin_class => 'economy' } } 1 .. 9 ];
+		my ($status, $json) = ask('POST', '/v1/bookings', $wish);
+		$holds{ $json->{code} // $status }++;
+	}
+	cmp_ok($holds{201}, '<=', 6, 'no more than 54 seats are held from an address');
+	is(join(' ', grep { !/^(201|hold_quota_exceeded)$/ } keys %holds), '', 'what is more is refused') or diag explain \%holds;
+	cmp_ok(sql($free), '>=', 180 - 54, 'the others are free');
+	is((ask('POST', '/v1/bookings', { %{ wish_of(103, 'Customer', 'x@example.com') }, customer => undef, customer_id => 7 }, $key))[0], 201, 'an agent books one');
+	$reads{ (ask('GET', '/v1/fares'))[0] }++ for 1 .. 1300;
+	cmp_ok($reads{429} // 0, '>', 50, 'who asks for more than 600 a minute has to wait') or diag explain \%reads;
+	is((ask('GET', '/v1/fares', undef, $key))[0], 200, 'and who has a key has not');
+	is(($gateway->stop)[0], 0, 'the gateway stops with status 0');
+	$gateway = $unbounded;
+	sql(q{UPDATE booking_private.rate_limits SET requests = 0 WHERE caller = 'stranger'});
 };
 
 # ---------------------------------------------------------------- again
