@@ -99,6 +99,15 @@ COMMENT ON FUNCTION booking.update_customer(bigint, text, text, text, text) IS
 'Changes what is given of a customer; a null leaves its column as it is. SB010: no customer_id, or a value that create_customer
 refuses; SB011: no such customer; SB014: the e-mail address is another''s.';
 
+CREATE FUNCTION booking.anonymise_customer(customer_id bigint)
+    RETURNS TABLE (customer_id bigint, full_name text, email text, phone text, country text, tier text, created_at timestamptz)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_anonymise_customer';
+COMMENT ON FUNCTION booking.anonymise_customer(bigint) IS
+'Takes the person out of a customer, for good: the names of customer and passengers become numbers, e-mail addresses, telephone numbers,
+booking tokens and stored responses are deleted. Bookings, seats, money, country and tier stay. Backups and archived WAL have the old
+data until they are deleted. SB010: customer_id is missing; SB011: no such customer; SB026: a flight of the customer has not left.';
+
 CREATE FUNCTION booking.create_booking(booking jsonb)
     RETURNS TABLE (booking_id bigint, booking_reference text, status text, total_amount numeric, currency text,
                    payment_required_by timestamptz, version integer)
@@ -943,6 +952,7 @@ SELECT p.object_type, o.object, p.privilege, p.grantees::text[]
         'booking.forget_responses()']),
     -- People who say which programs may call the API
     ('FUNCTION', 'EXECUTE', '{booking_admin}', ARRAY[
+        'booking.anonymise_customer(bigint)',
         'booking.issue_api_key(text, text[], interval)',
         'booking.list_api_keys()',
         'booking.revoke_api_key(bigint)']),

@@ -38,6 +38,7 @@ static const GwStatus statuses[] = {
 	{"SB023",   429, "too_many_attempts",             true,  0, true,  GW_REMEDY_NONE,      "Too many attempts have failed"},
 	{"SB024",   401, "credential_required",           false, 0, true,  GW_REMEDY_NONE,      "A credential is required"},
 	{"SB025",   429, "too_many_requests",             true,  0, true,  GW_REMEDY_NONE,      "Too many requests"},
+	{"SB026",   422, "trips_ahead",                   false, 0, true,  GW_REMEDY_NONE,      "The customer has flights ahead"},
 	{"22P02",   400, "malformed_request",             false, 0, true,  GW_REMEDY_NONE,      "The request is malformed"},
 	{"23505",   409, "conflict",                      false, 0, true,  GW_REMEDY_NONE,      "The request conflicts with what is stored"},
 	{"23P01",   409, "conflict",                      false, 0, true,  GW_REMEDY_NONE,      "The request conflicts with what is stored"},

@@ -11,7 +11,7 @@
 --   monitor        statistics views and checks
 --   booking_jobs   what pg_cron runs on the primary: the upkeep of holds and responses. It has no password
 -- Roles that people are made members of:
---   booking_admin     keys of the API
+--   booking_admin     keys of the API, and who is forgotten
 --   booking_agent     customers and bookings: GRANT booking_agent TO ada
 --   booking_operator  flights and upkeep
 --   booking_analyst   reports and the warehouse

@@ -202,6 +202,8 @@ INSERT INTO refusal VALUES
     ('issue_api_key', 'valid_for', 'SB010', 'SELECT * FROM booking.issue_api_key(''x'', ''{agent}'', NULL)'),
     ('issue_api_key', 'valid_for', 'SB010', 'SELECT * FROM booking.issue_api_key(''x'', ''{agent}'', ''0'')'),
     ('issue_api_key', 'valid_for', 'SB010', 'SELECT * FROM booking.issue_api_key(''x'', ''{agent}'', ''-1 day'')'),
+    ('anonymise_customer', 'customer_id', 'SB010', 'SELECT booking.anonymise_customer(NULL)'),
+    ('anonymise_customer', 'customer_id', 'SB011', 'SELECT booking.anonymise_customer(999999)'),
     ('revoke_booking_tokens', 'booking_id', 'SB010', 'SELECT booking.revoke_booking_tokens(NULL)'),
     ('revoke_api_key', 'key_id', 'SB010', 'SELECT * FROM booking.revoke_api_key(NULL)'),
     ('revoke_api_key', 'key_id', 'SB011', 'SELECT * FROM booking.revoke_api_key(999999)'),

@@ -101,4 +101,22 @@ SELECT count(*) FROM booking_private.idempotency_keys WHERE idempotency_key = 'p
 SELECT k ->> 'client' AS client, k -> 'roles' AS roles, (k ->> 'expires_at')::timestamptz < now() + interval '30 days 1 minute' AS days, k::text ~ '[0-9a-f]{32}' AS secret FROM fixture.api('GET', '/v1/api_keys') AS a, json_array_elements(a.body::json -> 'api_keys') AS k WHERE k ->> 'key_id' = :'new_id';
 SELECT fixture.ask('POST', '/v1/api_keys/' || :new_id || '/actions/revoke', fixture.key()) AS revoked, fixture.ask('GET', '/v1/customers/1', :'new_key') AS then, fixture.ask('POST', '/v1/api_keys/999999/actions/revoke', fixture.key()) AS none;
 SELECT body, fixture.ask('POST', '/v1/api_keys', fixture.key(), body) FROM unnest(ARRAY['{}', '{"client":"X"}', '{"client":"X","roles":[]}', '{"client":"X","roles":["owner"]}', '{"client":"X","roles":[1]}', '{"client":"X","roles":"agent"}', '{"client":"X","roles":["agent"],"days":0}', '{"client":"X","roles":["agent"],"days":4000}', '{"client":"X","roles":["agent"],"valid_for":"1 year"}']::jsonb[]) AS body;
+-- the person goes, the facts stay
+SELECT fixture.flight(1310, 1), fixture.flight(1311, 75);
+SELECT customer_id AS person, booking_id AS past FROM booking.create_customer('Vanessa Vanish', 'vanessa@example.com', '+44 7', 'GB') AS c,
+       LATERAL booking.create_booking(fixture.wish(1310, '{3A,3B}', 'instant', '200', customer => c.customer_id) || '{"contact":{"email":"vanessa@example.com","phone":"+44 7"}}') \gset
+SELECT status FROM fixture.api('POST', '/v1/bookings', body => jsonb_set(fixture.wish(1311, '{3A}', customer => :person), '{slices,0,passengers,0,name}', '"Vanessa Vanish"'), context => '{"idempotency_key":"vanessa"}');
+SELECT fixture.answer(format('SELECT booking.anonymise_customer(%s)', :person)) ~ '^SB026 customer \d+ has a flight ahead$' AS refused;
+SELECT booking_id AS ahead FROM bookings WHERE customer_id = :person AND booking_id <> :past \gset
+SELECT status FROM booking.cancel(:ahead);
+SELECT fixture.answer(format('SELECT booking.anonymise_customer(%s)', :person)) ~ '^SB026' AS refused_still;
+UPDATE flights SET status = 'departed', scheduled_departure = now() - interval '9 hours', scheduled_arrival = now() - interval '1 hour', actual_departure = now() - interval '9 hours', sales_close_at = now() - interval '10 hours' WHERE flight_id = 1310;
+SELECT status, count(*) AS items, sum(price) AS price FROM booking_items WHERE booking_id IN (:past, :ahead) GROUP BY 1 ORDER BY 1;
+SELECT status, replace(body::json ->> 'full_name', :'person', 'N') AS name, body::json ->> 'email' AS email, body::json ->> 'phone' AS phone, body::json ->> 'country' AS country FROM fixture.api('POST', '/v1/customers/' || :person || '/actions/anonymise');
+SELECT replace(replace(i.passenger_name, i.booking_id::text, 'N'), :'person', 'N') AS passenger, b.contact_email, b.contact_phone, i.status FROM booking_items AS i JOIN bookings AS b USING (booking_id) WHERE b.customer_id = :person ORDER BY i.booking_id, item_no;
+SELECT status, count(*) AS items, sum(price) AS price FROM booking_items WHERE booking_id IN (:past, :ahead) GROUP BY 1 ORDER BY 1;
+SELECT t.name, count(*) FROM (SELECT 'customers', c::text FROM customers AS c UNION ALL SELECT 'bookings', b::text FROM bookings AS b UNION ALL SELECT 'booking_items', i::text FROM booking_items AS i
+  UNION ALL SELECT 'booking_events', e::text FROM booking_events AS e UNION ALL SELECT 'idempotency_keys', k::text FROM booking_private.idempotency_keys AS k) AS t (name, line) WHERE line ~* 'vanessa|vanish|\+44 7' GROUP BY 1;
+SELECT fixture.answer(format('SELECT booking.anonymise_customer(%s)', :person)) AS again;
+SELECT email FROM booking.create_customer('Vanessa Vanish', 'vanessa@example.com');
 SELECT * FROM booking.check_invariants();

@@ -43,6 +43,7 @@
 #define SB_TOO_MANY_ATTEMPTS     SB_CODE('0', '2', '3') /* of a reference, or from an address, have failed */
 #define SB_CREDENTIAL_REQUIRED   SB_CODE('0', '2', '4') /* not without one */
 #define SB_TOO_MANY_REQUESTS     SB_CODE('0', '2', '5') /* the caller has had the most of a minute */
+#define SB_TRIPS_AHEAD           SB_CODE('0', '2', '6') /* the customer has yet to travel */
 /* clang-format on */
 
 #endif

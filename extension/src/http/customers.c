@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/json_write.h"
+#include "booking/anonymise.h"
 #include "booking/customers.h"
 #include "http/handlers.h"
 #include "http/links.h"
@@ -48,6 +49,13 @@ bk_http_customers_update(const BkRequest *request, BkResponse *response)
 
 	bk_json_put_object(response->body, NULL,
 					   bk_customer_update(request->ids[0], &customer), 0);
+}
+
+/* POST /v1/customers/{id}/actions/anonymise: no body; answers with the customer as it is now. */
+void
+bk_http_customers_anonymise(const BkRequest *request, BkResponse *response)
+{
+	bk_json_put_object(response->body, NULL, bk_customer_anonymise(request->ids[0]), 0);
 }
 
 /* Whatever strings the body gives; the rule judges them. */

@@ -18,6 +18,7 @@ extern void bk_http_customers_create(const BkRequest *request, BkResponse *respo
 extern void bk_http_customers_find(const BkRequest *request, BkResponse *response);
 extern void bk_http_customers_get(const BkRequest *request, BkResponse *response);
 extern void bk_http_customers_update(const BkRequest *request, BkResponse *response);
+extern void bk_http_customers_anonymise(const BkRequest *request, BkResponse *response);
 
 /* bookings.c, batches.c */
 extern void bk_http_bookings_create(const BkRequest *request, BkResponse *response);

@@ -42,6 +42,7 @@ static const Route routes[] = {
 	{"GET",    "/v1/customers",                           bk_http_customers_find,         200, AGENT},
 	{"GET",    "/v1/customers/{id}",                      bk_http_customers_get,          200, AGENT},
 	{"PATCH",  "/v1/customers/{id}",                      bk_http_customers_update,       200, AGENT},
+	{"POST",   "/v1/customers/{id}/actions/anonymise",    bk_http_customers_anonymise,    200, ADMIN},
 	{"POST",   "/v1/bookings",                            bk_http_bookings_create,        201, ANYONE},
 	{"POST",   "/v1/booking_batches",                     bk_http_batches_create,         201, AGENT},
 	{"GET",    "/v1/bookings",                            bk_http_bookings_find,          200, ANYONE},

@@ -43,6 +43,7 @@ subtest 'SQLSTATE to HTTP' => sub {
 		[ 'SB023', 429, 'too_many_attempts', 1, 1 ],
 		[ 'SB024', 401, 'credential_required', 0, 1 ],
 		[ 'SB025', 429, 'too_many_requests', 1, 1 ],
+		[ 'SB026', 422, 'trips_ahead', 0, 1 ],
 		[ 'SB999', 422, 'rejected', 0, 1 ],
 		[ '22P02', 400, 'malformed_request', 0, 1 ],
 		[ '22003', 422, 'invalid_value', 0, 1 ],

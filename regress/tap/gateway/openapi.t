@@ -265,6 +265,7 @@ subtest 'all that can be read' => sub {
 	done('findBooking', query => { customer_id => 2, limit => 2 }, name => 'findBooking, list');
 	done('createBookingToken', body => { booking_reference => $booking->{booking_reference}, last_name => 'babbage' });
 	send_request('revokeBookingTokens', id => [ $booking->{booking_id} ]);
+	done('anonymiseCustomer', id => [ done('createCustomer', body => { full_name => 'Nobody' })->{customer_id} ]);
 	done('listApiKeys');
 	done('revokeApiKey', id => [ done('issueApiKey', body => { client => 'Partner', roles => ['analyst'] })->{key_id} ]);
 	done('confirmCancellation', id => [ done('quoteCancellation', id => [ $booking->{booking_id} ])->{cancellation_id} ]);
