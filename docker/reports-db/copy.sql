@@ -14,8 +14,9 @@ CREATE_REPLICATION_SLOT reports_slot LOGICAL booking (SNAPSHOT 'use' :failover) 
 \echo BEGIN;
 \echo SET LOCAL session_replication_role = replica;
 
--- Of a published table, what is not generated
-\set columns 'LATERAL (SELECT string_agg(quote_ident(attname), \', \') FROM pg_attribute WHERE attrelid = format(\'%I.%I\', schemaname, tablename)::regclass AND attname = ANY (attnames) AND attgenerated = \'\') AS c (columns)'
+-- Of a published table: its oid, by names alone, since who copies may not use every schema; and what is not generated
+\set table '(SELECT c.oid FROM pg_class AS c WHERE c.relname = tablename AND c.relnamespace = (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = schemaname))'
+\set columns 'LATERAL (SELECT string_agg(quote_ident(attname), \', \') FROM pg_attribute WHERE attrelid = :table AND attname = ANY (attnames) AND attgenerated = \'\') AS c (columns)'
 
 SELECT format('SELECT %L', format('CREATE TEMPORARY TABLE %2$I (LIKE %1$I.%2$I INCLUDING GENERATED) ON COMMIT DROP;', schemaname, tablename)),
        format('SELECT %L', format('COPY pg_temp.%I (%s) FROM STDIN;', tablename, columns)),
@@ -33,6 +34,6 @@ SELECT format('DELETE FROM %4$I.%1$I AS t WHERE NOT EXISTS (SELECT FROM pg_temp.
        :columns,
        LATERAL (SELECT string_agg(format('c.%1$I = t.%1$I', attname), ' AND ')
                   FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY (indkey)
-                 WHERE indisprimary AND indrelid = format('%I.%I', schemaname, tablename)::regclass) AS k (same_key)
+                 WHERE indisprimary AND indrelid = :table) AS k (same_key)
  WHERE pubname = 'reports_publication';
 COMMIT;

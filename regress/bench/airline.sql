@@ -46,5 +46,9 @@ SELECT booking_id, item_no, flight_id, seat_number, 'confirmed', 1, price, now()
 INSERT INTO public.payments (booking_id, amount, currency)
 SELECT booking_id, total_amount, currency FROM public.bookings ORDER BY booking_id;
 
+-- The key of who books by booking_api
+INSERT INTO booking_private.api_keys (key_id, secret_hash, hint, client, roles, expires_at)
+VALUES (1, sha256(decode(repeat('ab', 32), 'hex')), 'abab', 'bench', '{agent}', 'infinity');
+
 SELECT setval(pg_get_serial_sequence('public.flights', 'flight_id'), 10000);
 UPDATE public.seats SET status = 'blocked' WHERE flight_id = 9999 AND status = 'available';

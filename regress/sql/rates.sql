@@ -38,6 +38,7 @@ SELECT fixture.from_address('2001:db8:7:2::1', 'GET', '/v1/fares') AS another_ne
 SELECT string_agg(fixture.from_address('198.51.100.3', 'GET', '/v1/bookings/999999'), ', ') AS said FROM generate_series(1, 6) AS n;
 SELECT string_agg(fixture.from_address('198.51.100.' || n, 'GET', '/v1/fares', NULL, :'analyst'), ', ') AS said FROM generate_series(1, 6) AS n;
 SELECT DISTINCT fixture.from_address('198.51.100.1', 'GET', '/v1/fares', NULL, :'both') AS said FROM generate_series(1, 20) AS n;
+SELECT string_agg(fixture.from_address('198.51.100.7', 'GET', '/v1/fares', NULL, 'bk_1_wrong'), ', ') AS a_wrong_key FROM generate_series(1, 6) AS n;
 -- bookings, made or refused by their price
 SELECT fixture.from_address('198.51.100.4', 'POST', '/v1/bookings', fixture.guest_seat('3A', 'instant', '1')) AS one, fixture.from_address('198.51.100.4', 'POST', '/v1/bookings', fixture.guest_seat('3A', 'instant', '100')) AS two,
        fixture.from_address('198.51.100.4', 'POST', '/v1/bookings', fixture.guest_seat('3B', 'instant', '100')) AS three;

@@ -44,7 +44,6 @@ booking_booking_api(PG_FUNCTION_ARGS)
 	request.context = object_from_arg(fcinfo, 4, "context");
 
 	SPI_connect();
-	request.principal = bk_credential_read(&request);
 	answer(&request, &response);
 	SPI_finish();
 	return make_row(fcinfo, &response);
@@ -58,6 +57,7 @@ answer(BkRequest *request, BkResponse *response)
 
 	PG_TRY();
 	{
+		bk_credential_read(request);
 		bk_rate_request();
 		bk_idempotency_dispatch(request, response);
 	}

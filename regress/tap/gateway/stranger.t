@@ -4,6 +4,7 @@ use strict;
 use warnings;
 
 use HTTP::Tiny;
+use IO::Socket::INET;
 use JSON::PP qw(decode_json encode_json);
 use List::Util qw(sum);
 use POSIX ();
@@ -152,6 +153,19 @@ subtest 'guessing references' => sub {
 
 # ---------------------------------------------------------------- learning
 
+# A POST in one piece: a client that sends head and body apart waits for the acknowledgement of the head.
+sub post_at_once
+{
+	my ($path, $body) = @_;
+	my $text = encode_json($body);
+	my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $gateway->{port}) or die $!;
+
+	$socket->syswrite("POST $path HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: " . length($text) . "\r\n\r\n$text");
+	my $answer = do { local $/; <$socket> };
+	my ($status, $json) = $answer =~ m{\AHTTP/1.1 (\d+).*?\r\n\r\n(.*)\z}s;
+	return ($status, decode_json($json));
+}
+
 # The median milliseconds of what each of two does, in turn.
 sub compare
 {
@@ -184,7 +198,7 @@ subtest 'who has an e-mail address' => sub {
 		my ($whose, $flight, $email) = @_;
 		my $n = 0;
 		return sub {
-			my ($status, $json) = ask('POST', '/v1/bookings', wish_of($flight, "$whose " . chr(65 + $n / 26) . chr(65 + $n++ % 26), $email->($n)));
+			my ($status, $json) = post_at_once('/v1/bookings', wish_of($flight, "$whose " . chr(65 + $n / 26) . chr(65 + $n++ % 26), $email->($n)));
 			$answers{$whose}{ join ' ', $status, sort keys %$json }++;
 		};
 	};
