@@ -3,8 +3,9 @@
  *		A request that changes something, at most once per Idempotency-Key.
  *
  * A key is its caller's: who has an API key or a booking's token has names of their own, and a stranger those of the guest that the
- * request names, so that two callers who take the same one do not meet. Its row is made before the effect and gets the response after it, in the transaction of the
- * effect: either all are there or nothing is. Two requests with one key meet at that row, for which the second hardly waits.
+ * request names, so that two callers who take the same one do not meet. Its row is made before the effect and gets the response after
+ * it, in the transaction of the effect: either all are there or nothing is. Two requests with one key meet at that row, for which the
+ * second hardly waits.
  */
 #include "postgres.h"
 
@@ -76,7 +77,7 @@ static void keep_response(const Key *key, const BkResponse *response);
 
 PG_FUNCTION_INFO_V1(booking_forget_responses);
 
-/* booking.forget_responses(): deletes the responses, tokens and counts of failures that are past their time; returns how many responses. */
+/* booking.forget_responses(): deletes responses, tokens and counts of failures that are past their time; returns how many responses. */
 Datum
 booking_forget_responses(PG_FUNCTION_ARGS)
 {
