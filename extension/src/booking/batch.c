@@ -8,14 +8,11 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "miscadmin.h"
-#include "utils/memutils.h"
-#include "utils/resowner.h"
 
 #include "base/arrays.h"
+#include "base/attempt.h"
 #include "base/errcodes.h"
 #include "base/json_write.h"
 #include "base/query.h"
@@ -50,12 +47,11 @@ typedef struct Attempt
 	BkNewBooking *booking;
 } Attempt;
 
-static void read_booking(Attempt *attempt);
-static void require_single(Attempt *attempt);
-static void create_booking(Attempt *attempt);
-static void try_step(void (*step)(Attempt *), const BkBatchRequest *request,
+static void read_booking(void *argument);
+static void require_single(void *argument);
+static void create_booking(void *argument);
+static void try_step(void (*step)(void *), const BkBatchRequest *request,
 					 BkOutcome *outcomes, int i);
-static ErrorData *try_alone(void (*step)(Attempt *), Attempt *attempt);
 static void require_all_quotas(const BkBatchRequest *request);
 static void lock_all_customers(const BkBatchRequest *request);
 static int count_items(const BkBatchRequest *request);
@@ -103,7 +99,7 @@ bk_batch_read_request(BkObject body)
 		if (request.all)
 			read_booking(&attempt);
 		else
-			request.errors[i] = try_alone(read_booking, &attempt);
+			request.errors[i] = bk_attempt(read_booking, &attempt);
 	}
 	if (count_items(&request) > BK_MAX_ITEMS)
 		bk_json_reject(body, "bookings",
@@ -111,10 +107,11 @@ bk_batch_read_request(BkObject body)
 	return request;
 }
 
-/* A step of try_alone, as the next. */
+/* A step of bk_attempt, as the next. */
 static void
-read_booking(Attempt *attempt)
+read_booking(void *argument)
 {
+	Attempt *attempt = argument;
 	BkObject body = bk_json_element_alone(attempt->array, attempt->index);
 	BkBookingRequest request = bk_booking_read_request(body);
 
@@ -126,14 +123,18 @@ read_booking(Attempt *attempt)
 
 /* A step for itself, since it may wait for another booking's row and must not hold a seat meanwhile. */
 static void
-require_single(Attempt *attempt)
+require_single(void *argument)
 {
+	Attempt *attempt = argument;
+
 	bk_booking_require_single(attempt->request);
 }
 
 static void
-create_booking(Attempt *attempt)
+create_booking(void *argument)
 {
+	Attempt *attempt = argument;
+
 	bk_booking_create(attempt->request, attempt->booking);
 }
 
@@ -162,13 +163,12 @@ bk_batch_create(const BkBatchRequest *request)
 
 /* Takes a step of a booking alone, unless an earlier one was refused. */
 static void
-try_step(void (*step)(Attempt *), const BkBatchRequest *request, BkOutcome *outcomes,
-		 int i)
+try_step(void (*step)(void *), const BkBatchRequest *request, BkOutcome *outcomes, int i)
 {
 	Attempt attempt = {.request = &request->bookings[i], .booking = &outcomes[i].booking};
 
 	if (outcomes[i].error == NULL)
-		outcomes[i].error = try_alone(step, &attempt);
+		outcomes[i].error = bk_attempt(step, &attempt);
 }
 
 /* By id, whoever of them there is: a customer who is not is refused with the booking. */
@@ -256,39 +256,6 @@ lock_named_seats(const BkBatchRequest *request)
 		count += request->bookings[i].count;
 	}
 	bk_seats_lock_named(claims, count);
-}
-
-/* A step in a subtransaction: returns a refusal of ours, NULL if there was none; any other error ends the batch. */
-static ErrorData *
-try_alone(void (*step)(Attempt *), Attempt *attempt)
-{
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData *volatile error = NULL;
-
-	CHECK_FOR_INTERRUPTS();
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		step(attempt);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-
-	/* Not before the subtransaction has ended: the server's own clean-up would leave the session inside of it. */
-	if (error != NULL && !SB_IS_OURS(error->sqlerrcode))
-		ReThrowError(error);
-	return error;
 }
 
 /* Made bookings are not read again: what was made of them is still there. */
