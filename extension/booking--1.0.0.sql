@@ -990,6 +990,7 @@ SELECT p.object_type, o.object, p.privilege, p.grantees::text[]
     ('TABLE', 'SELECT', '{reports_sub}', ARRAY['booking_private.api_keys']),
     ('TABLE', 'SELECT', '{}', ARRAY[
         'booking_private.booking_tokens', 'booking_private.failed_attempts', 'booking_private.idempotency_keys',
+        'booking_private.payment_events', 'booking_private.payment_intents', 'booking_private.payment_providers',
         'booking_private.rate_limits']),
     ('SCHEMA', 'USAGE', '{reports_sub}', ARRAY['booking_private']),
     -- warehouse/ddl_warehouse_schema.sql

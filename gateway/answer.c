@@ -34,6 +34,7 @@ static const struct
 	{"Idempotency-Key", "idempotency_key"},
 	{"If-Match", "if_match"},
 	{"Authorization", "authorization"},
+	{"Payment-Signature", "payment_signature"},
 };
 
 #define CONTEXT_ADDRESS "address" /* where the client calls from */

@@ -59,7 +59,7 @@ export const credential = {
 
 // The credential that a request needs, by its path: most need none, and one that has ended would only be in their way.
 function credentialOf(path) {
-	if (/^\/v1\/(bookings|cancellations|changes|payments)\//.test(path)) {
+	if (/^\/v1\/((bookings|cancellations|changes|payments|payment_intents)\/|simulated_payments$)/.test(path)) {
 		return credential.get('booking');
 	}
 	return /^\/v1\/reports/.test(path) ? credential.get('reports') : null;

@@ -5,7 +5,7 @@ import {busyWhile, field, h, select, showProblem} from './dom.js';
 import {addMoney, cabinName, longDate, money} from './format.js';
 import {draft} from './draft.js';
 import {leg} from './search.js';
-import {shown} from './booking.js';
+import {pay, shown} from './booking.js';
 
 const TYPES = [['adult', 'Adult'], ['child', 'Child'], ['infant', 'Infant']];
 
@@ -31,17 +31,20 @@ function slicesOf(form) {
 	}];
 }
 
-// Makes the booking, then forgets the draft.
-async function book(form, type) {
+// Makes the booking, then forgets the draft. What cannot be paid at once is held all the same.
+async function book(form, payNow) {
 	const email = form.elements.email.value.trim();
-	const payment = {amount: total(), currency: draft.flight.currency, method: 'card'};
 	const customer = {full_name: form.elements['name-0'].value.trim(), email};
-	const booking = await post('/v1/bookings', {
-		type, customer, channel: 'web', contact: {email}, slices: slicesOf(form),
-		...(type === 'instant' ? {payment} : {}),
-	});
+	const booking = await post('/v1/bookings', {type: 'hold', customer, channel: 'web', contact: {email}, slices: slicesOf(form)});
 	draft.clear();
-	shown.set(booking, type === 'instant' ? 'Your booking is confirmed.' : 'Your seats are held for you.');
+	shown.set(booking, 'Your seats are held for you.');
+	try {
+		if (payNow) {
+			shown.set(await pay(booking), 'Your booking is confirmed.');
+		}
+	} catch (error) {
+		window.addEventListener('viewshown', () => showProblem(error), {once: true});
+	}
 	location.hash = `#/booking/${booking.booking_reference}`;
 }
 
@@ -61,9 +64,9 @@ function onChoice(event) {
 	}
 	busyWhile(button, async () => {
 		try {
-			await book(form, button.value);
+			await book(form, button.value === 'instant');
 		} catch (error) {
-			if (!['seat_unavailable', 'price_changed'].includes(error.code)) {
+			if (error.code !== 'seat_unavailable') {
 				throw error;
 			}
 			seatsGone(error);

@@ -12,8 +12,8 @@ EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
     RETURN concat_ws(' ', SQLSTATE, SQLERRM, CASE WHEN hint ~ '^Retry-After: ([1-9]|[1-5][0-9]|60)$' THEN 'Retry-After' END);
 END $$;
-CREATE FUNCTION fixture.guest_seat(seat text, type text DEFAULT 'hold', amount text DEFAULT NULL) RETURNS jsonb LANGUAGE sql AS $$
-    SELECT fixture.wish(1400, ARRAY[seat], type, amount) - 'customer_id' || '{"customer":{"full_name":"A Guest","email":"guest@example.com"}}';
+CREATE FUNCTION fixture.guest_seat(seat text) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT fixture.wish(1400, ARRAY[seat]) - 'customer_id' || '{"customer":{"full_name":"A Guest","email":"guest@example.com"}}';
 $$;
 -- each in a new session, which reads the limits; all within a minute of the server's clock
 CREATE FUNCTION fixture.early() RETURNS void LANGUAGE plpgsql AS $$
@@ -39,9 +39,9 @@ SELECT string_agg(fixture.from_address('198.51.100.3', 'GET', '/v1/bookings/9999
 SELECT string_agg(fixture.from_address('198.51.100.' || n, 'GET', '/v1/fares', NULL, :'analyst'), ', ') AS said FROM generate_series(1, 6) AS n;
 SELECT DISTINCT fixture.from_address('198.51.100.1', 'GET', '/v1/fares', NULL, :'both') AS said FROM generate_series(1, 20) AS n;
 SELECT string_agg(fixture.from_address('198.51.100.7', 'GET', '/v1/fares', NULL, 'bk_1_wrong'), ', ') AS a_wrong_key FROM generate_series(1, 6) AS n;
--- bookings, made or refused by their price
-SELECT fixture.from_address('198.51.100.4', 'POST', '/v1/bookings', fixture.guest_seat('3A', 'instant', '1')) AS one, fixture.from_address('198.51.100.4', 'POST', '/v1/bookings', fixture.guest_seat('3A', 'instant', '100')) AS two,
-       fixture.from_address('198.51.100.4', 'POST', '/v1/bookings', fixture.guest_seat('3B', 'instant', '100')) AS three;
+-- bookings, made or refused
+SELECT fixture.from_address('198.51.100.4', 'POST', '/v1/bookings', fixture.guest_seat('9Z')) AS one, fixture.from_address('198.51.100.4', 'POST', '/v1/bookings', fixture.guest_seat('3A')) AS two,
+       fixture.from_address('198.51.100.4', 'POST', '/v1/bookings', fixture.guest_seat('3B')) AS three;
 SELECT fixture.from_address('198.51.100.4', 'POST', '/v1/bookings', fixture.wish(1400, '{3B}'), :'both') AS agent;
 -- seats that guests hold, until they are paid or lapse
 SELECT fixture.from_address('198.51.100.5', 'POST', '/v1/bookings', fixture.guest_seat('4A')) AS one;

@@ -31,7 +31,7 @@ SELECT fixture.answer('SELECT booking.create_bookings(jsonb_build_object(''mode'
 -- the token is good for its booking, from reading to the end, and for nothing else
 SELECT booking_id AS other FROM booking.create_booking(fixture.wish(1300, '{4A}')) \gset
 SELECT fixture.ask('GET', '/v1/bookings/' || :mine_id, :'mine_token') AS read, fixture.ask('PUT', '/v1/bookings/' || :mine_id || '/items/1/seat', :'mine_token', '{"seat":"4B"}') AS seat,
-       fixture.ask('POST', '/v1/bookings/' || :mine_id || '/payments', :'mine_token', '{"amount":"200","currency":"EUR"}') AS pay;
+       fixture.ask('POST', '/v1/bookings/' || :mine_id || '/payment_intents', :'mine_token') AS intent, fixture.ask('POST', '/v1/bookings/' || :mine_id || '/payments', fixture.key(), '{"amount":"200","currency":"EUR"}') AS pay;
 SELECT fixture.ask('GET', '/v1/bookings/' || :other, :'mine_token') AS other, fixture.ask('GET', '/v1/bookings/' || :mine_id, NULL) AS without,
        fixture.ask('GET', '/v1/bookings/' || :other, replace(:'mine_token', 'bt_' || :mine_id, 'bt_' || :other)) AS forged, fixture.ask('GET', '/v1/customers/1', :'mine_token') AS customer,
        fixture.ask('GET', '/v1/fares', :'mine_token') AS fares, fixture.ask('GET', '/v1/fares', :'mine_token' || '0') AS longer;

@@ -16,6 +16,7 @@
 #include "base/query.h"
 #include "base/words.h"
 #include "booking/tender.h"
+#include "identity/principal.h"
 
 #define AMOUNT_LIMIT \
 	INT64CONST(10000000000) /* the ledger has ten digits before the point */
@@ -63,6 +64,10 @@ bk_tender_of_args(FunctionCallInfo fcinfo, int first)
 void
 bk_tender_check(const BkTender *tender)
 {
+	if (!bk_principal_has(BK_ROLE_AGENT))
+		ereport(ERROR, errcode(SB_NOT_ALLOWED),
+				errmsg("a payment is for its provider to confirm"),
+				errhint("Hold the seats, and make a payment intent."));
 	check_field(tender, "amount", amount_problem(tender->amount));
 	check_field(tender, "currency", currency_problem(tender->currency));
 	check_field(tender, "amount",

@@ -26,7 +26,7 @@ extern BkTender bk_tender_read(BkObject payment);
 extern BkTender bk_tender_of_args(FunctionCallInfo fcinfo, int first);
 
 /*
- * Checks amount (not negative, ten digits, two decimals at most), currency (ISO 4217) and method. Raises SB010 naming the
+ * Refuses a caller whose word is no payment (SB022): agents record what they have got, and providers what they have. Checks amount (not negative, ten digits, two decimals at most), currency (ISO 4217) and method. Raises SB010 naming the
  * field.
  */
 extern void bk_tender_check(const BkTender *tender);

@@ -38,6 +38,14 @@ extern void bk_http_changes_get(const BkRequest *request, BkResponse *response);
 extern void bk_http_changes_confirm(const BkRequest *request, BkResponse *response);
 extern void bk_http_seat_change(const BkRequest *request, BkResponse *response);
 
+/* intents.c */
+extern void bk_http_intents_create(const BkRequest *request, BkResponse *response);
+extern void bk_http_intents_create_of_change(const BkRequest *request,
+											 BkResponse *response);
+extern void bk_http_intents_get(const BkRequest *request, BkResponse *response);
+extern void bk_http_payment_events_take(const BkRequest *request, BkResponse *response);
+extern void bk_http_payments_simulate(const BkRequest *request, BkResponse *response);
+
 /* booking_tokens.c, api_keys.c */
 extern void bk_http_tokens_create(const BkRequest *request, BkResponse *response);
 extern void bk_http_tokens_revoke(const BkRequest *request, BkResponse *response);

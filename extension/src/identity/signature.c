@@ -1,0 +1,98 @@
+/*
+ * signature.c
+ *		What shows that a payment event is the provider's.
+ */
+#include "postgres.h"
+
+#include "common/hmac.h"
+#include "common/sha2.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "base/errcodes.h"
+#include "base/query.h"
+#include "identity/signature.h"
+
+#define TOLERANCE 300 /* seconds */
+#define DIGITS (2 * PG_SHA256_DIGEST_LENGTH)
+
+static BkQuery find_secrets = BK_SELECT(
+	"SELECT secret, provider = 'simulated' AS is_simulated FROM booking_private.payment_providers");
+
+static int64 seconds_now(void);
+static char *sign(Datum secret, int64 seconds, const char *words);
+static bool same(const char *a, const char *b);
+
+/* Any provider's: there may be an old and a new secret. */
+void
+bk_signature_require(const char *signature, const char *words)
+{
+	int64 seconds = 0;
+	int length = 0;
+
+	if (signature != NULL)
+		(void) sscanf(signature, "t=%18" INT64_MODIFIER "d,v1=%n", &seconds, &length);
+	if (length > 0 && strlen(signature + length) == DIGITS &&
+		Abs(seconds_now() - seconds) <= TOLERANCE)
+	{
+		BkRows secrets = bk_query_run(&find_secrets);
+
+		for (uint64 row = 0; row < secrets.count; row++)
+			if (same(sign(bk_row_value(secrets, row, "secret"), seconds, words),
+					 signature + length))
+				return;
+	}
+	ereport(ERROR, errcode(SB_CREDENTIAL_INVALID), errmsg("the signature is not valid"),
+			errdetail("It is not of this event, or older than five minutes."));
+}
+
+void
+bk_signature_require_simulated(void)
+{
+	BkRows secrets = bk_query_run(&find_secrets);
+
+	for (uint64 row = 0; row < secrets.count; row++)
+		if (bk_row_bool(secrets, row, "is_simulated"))
+			return;
+	ereport(ERROR, errcode(SB_NOT_FOUND), errmsg("no provider is simulated here"));
+}
+
+/* Seconds since 1970. */
+static int64
+seconds_now(void)
+{
+	return GetCurrentTimestamp() / USECS_PER_SEC +
+		   (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
+}
+
+/* In hexadecimal digits. */
+static char *
+sign(Datum secret, int64 seconds, const char *words)
+{
+	bytea *key = DatumGetByteaPP(secret);
+	char *text = psprintf(INT64_FORMAT ".%s", seconds, words);
+	uint8 digest[PG_SHA256_DIGEST_LENGTH];
+	char *digits = palloc0(DIGITS + 1);
+	pg_hmac_ctx *context = pg_hmac_create(PG_SHA256);
+
+	if (context == NULL ||
+		pg_hmac_init(context, (const uint8 *) VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key)) <
+			0 ||
+		pg_hmac_update(context, (const uint8 *) text, strlen(text)) < 0 ||
+		pg_hmac_final(context, digest, sizeof(digest)) < 0)
+		elog(ERROR, "no HMAC: %s", pg_hmac_error(context));
+	pg_hmac_free(context);
+	hex_encode((const char *) digest, sizeof(digest), digits);
+	return digits;
+}
+
+/* In the same time whatever they are; both have DIGITS characters. */
+static bool
+same(const char *a, const char *b)
+{
+	int different = 0;
+
+	for (int i = 0; i < DIGITS; i++)
+		different |= a[i] ^ b[i];
+	return different == 0;
+}
