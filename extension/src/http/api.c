@@ -14,6 +14,7 @@
 #include "base/arguments.h"
 #include "base/check.h"
 #include "base/query.h"
+#include "http/cards.h"
 #include "http/credential.h"
 #include "http/idempotency.h"
 #include "identity/principal.h"
@@ -59,6 +60,7 @@ answer(BkRequest *request, BkResponse *response)
 	{
 		bk_credential_read(request);
 		bk_rate_request();
+		bk_http_refuse_cards(request->body);
 		bk_idempotency_dispatch(request, response);
 	}
 	PG_FINALLY();
