@@ -9,6 +9,7 @@ use IPC::Open2 qw(open2);
 use JSON::PP qw(decode_json encode_json);
 use PostgreSQL::Test::Utils;
 use Cwd qw(abs_path);
+use Digest::SHA qw(hmac_sha256_hex sha256);
 use File::Basename qw(dirname);
 use Test::More;
 
@@ -37,6 +38,7 @@ SELECT flight_id, seat_number, cabin_class, characteristics, CASE WHEN cabin_cla
 SQL
 $node->safe_psql('postgres', 'CREATE DATABASE reports TEMPLATE booking');
 $node->psql('reports', "\\i $tree/$_", on_error_die => 1) for qw(warehouse/ddl_warehouse_schema.sql sql/roles.sql);
+$node->safe_psql('booking', q{INSERT INTO booking_private.payment_providers (provider, secret) VALUES ('simulated', sha256('simulated'))});
 my $gateway = Gateway->start(
 	DATABASE_URL => $node->connstr('booking') . ' user=booking_app',
 	REPORTS_DATABASE_URL => $node->connstr('reports') . ' user=booking_app');
@@ -112,6 +114,14 @@ sub answer_ok
 
 my %succeeded;    # operationId => 1
 
+# What a provider signs an event with
+sub signature
+{
+	my ($event) = @_;
+	my $time = time;
+	return "t=$time,v1=" . hmac_sha256_hex(join('.', $time, map { $_ // '' } @$event{qw(event_id type intent_id amount currency)}), sha256('simulated'));
+}
+
 # Sends a request and checks its answer; returns what it holds. Options: id, a value for each parameter of the path, in order;
 # query, body, text, headers, method; host, which an absolute target names.
 sub send_request
@@ -124,6 +134,7 @@ sub send_request
 	my $method = $option{method} // $of->{method};
 	my $text = $option{text} // ($option{body} ? encode_json($option{body}) : undef);
 	my %headers = ($method eq 'GET' ? () : ('Content-Type' => 'application/json'), %{ $option{headers} // {} });
+	$headers{'Payment-Signature'} = signature($option{body}) if $id eq 'takePaymentEvent' && $option{body};
 	my ($client, $server) = $option{host} ? ($proxied, "http://$option{host}:$gateway->{port}") : ($http, $gateway->url(''));
 	my $answer = $client->request($method, "$server$path$query", { defined $text ? (content => $text) : (), headers => \%headers });
 
@@ -214,6 +225,11 @@ my %goes_to = (
 		return [ done('quoteChange', id => [ $booking->{booking_id} ], body => { items => [ { item_no => 1, flight_id => 1676, seat => '20B' } ] })->{change_id} ];
 	},
 	runEtl => sub { [] },
+	takePaymentEvent => sub { [] },
+	simulatePayment => sub {
+		done('createPaymentIntent', id => [ done('createBooking', body => hold('Radia Perlman'))->{booking_id} ]);
+		return [];
+	},
 	createBookingToken => sub {
 		my $booking = done('createBooking', body => hold('Augusta Ada Lovelace'));
 		$node->safe_psql('booking', "UPDATE bookings SET booking_reference = 'K7M2QX' WHERE booking_id = $booking->{booking_id}");
@@ -264,6 +280,9 @@ subtest 'all that can be read' => sub {
 	done('findBooking', query => { booking_reference => $booking->{booking_reference}, last_name => 'babbage' });
 	done('findBooking', query => { customer_id => 2, limit => 2 }, name => 'findBooking, list');
 	done('createBookingToken', body => { booking_reference => $booking->{booking_reference}, last_name => 'babbage' });
+	my $paid = done('createBooking', body => { %{ hold('Frances Allen') }, type => 'instant', payment => { amount => '292.00', currency => 'EUR' } });
+	my $dearer = done('quoteChange', id => [ $paid->{booking_id} ], body => { items => [ { item_no => 1, seat => '25C' } ] });
+	done('getPaymentIntent', id => [ done('createChangePaymentIntent', id => [ $dearer->{change_id} ])->{intent_id} ]);
 	send_request('revokeBookingTokens', id => [ $booking->{booking_id} ]);
 	done('anonymiseCustomer', id => [ done('createCustomer', body => { full_name => 'Nobody' })->{customer_id} ]);
 	done('listApiKeys');

@@ -43,6 +43,7 @@ sub sql
 load('flight_booking', 'sql/flights_oltp_schema.sql');
 sql('CREATE EXTENSION booking');
 load('flight_booking', qw(sql/roles.sql sql/db_data.sql));
+sql(q{INSERT INTO booking_private.payment_providers (provider, secret) VALUES ('simulated', sha256('simulated'))});
 my $key = sql(q{SELECT api_key FROM booking.issue_api_key('page', '{agent,analyst}')});
 $node->safe_psql('postgres', 'CREATE DATABASE flight_booking_reports TEMPLATE flight_booking');
 load('flight_booking_reports', qw(warehouse/ddl_warehouse_schema.sql sql/roles.sql));

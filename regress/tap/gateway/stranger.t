@@ -47,7 +47,9 @@ sub wish_of
 
 my (undef, $mine, $answer) = ask('POST', '/v1/bookings', wish_of(100, 'Grace Hopper', 'grace@example.com'));
 my $token = $answer->{headers}{'booking-token'};
-is((ask('POST', "/v1/bookings/$mine->{booking_id}/payments", { amount => '100.00', currency => 'EUR' }, $token))[0], 201, 'a guest books and pays');
+$node->safe_psql('booking', q{INSERT INTO booking_private.payment_providers (provider, secret) VALUES ('simulated', sha256('simulated'))});
+my (undef, $intent) = ask('POST', "/v1/bookings/$mine->{booking_id}/payment_intents", {}, $token);
+is((ask('POST', '/v1/simulated_payments', { intent_id => $intent->{intent_id}, type => 'succeeded' }, $token))[1]->{status}, 'succeeded', 'a guest books and pays');
 my (undef, $quote) = ask('POST', "/v1/bookings/$mine->{booking_id}/cancellations", {}, $token);
 my (undef, $change) = ask('POST', "/v1/bookings/$mine->{booking_id}/changes", { items => [ { item_no => 1, seat => '30F' } ] }, $token);
 is((ask('GET', "/v1/cancellations/$quote->{cancellation_id}", undef, $token))[0], 200, 'and reads what is theirs');
@@ -80,14 +82,15 @@ subtest 'enumeration' => sub {
 subtest 'altering' => sub {
 	my %answers;
 	my @requests = (
-		[ POST => "/v1/bookings/$mine->{booking_id}/payments", { amount => '100.00', currency => 'EUR' } ], [ POST => "/v1/bookings/$mine->{booking_id}/cancellations", {} ],
+		[ POST => "/v1/bookings/$mine->{booking_id}/payment_intents", {} ], [ POST => '/v1/simulated_payments', { intent_id => $intent->{intent_id}, type => 'failed' } ], [ GET => "/v1/payment_intents/$intent->{intent_id}" ],
+		[ POST => '/v1/payment_events', { event_id => 'e', type => 'succeeded', intent_id => $intent->{intent_id}, amount => '100.00', currency => 'EUR' } ], [ POST => "/v1/bookings/$mine->{booking_id}/payments", { amount => '100.00', currency => 'EUR' } ], [ POST => "/v1/bookings/$mine->{booking_id}/cancellations", {} ],
 		[ POST => "/v1/cancellations/$quote->{cancellation_id}/actions/confirm" ], [ POST => "/v1/changes/$change->{change_id}/actions/confirm" ],
 		[ POST => "/v1/bookings/$mine->{booking_id}/changes", { items => [ { item_no => 1, seat => '30E' } ] } ], [ PUT => "/v1/bookings/$mine->{booking_id}/items/1/seat", { seat => '30D' } ],
 		[ DELETE => "/v1/bookings/$mine->{booking_id}/tokens" ], [ PATCH => '/v1/customers/1', { email => 'mine@example.com' } ], [ POST => '/v1/etl_runs', {} ],
 		[ POST => '/v1/api_keys', { client => 'me', roles => ['admin'] } ], [ POST => '/v1/booking_batches', { mode => 'all', bookings => [ wish_of(100, 'X', 'x@example.com') ] } ]);
 
 	$answers{ (ask(@$_))[0] }++ for @requests;
-	is_deeply(\%answers, { 404 => 7, 401 => 3, 503 => 1 }, 'is refused; the ETL has no database here') or diag explain \%answers;
+	is_deeply(\%answers, { 404 => 9, 401 => 5, 503 => 1 }, 'is refused; the ETL has no database here') or diag explain \%answers;
 	is(state_of_all(), $before, 'and nothing has changed');
 	is((ask('GET', "/v1/bookings/$mine->{booking_id}", undef, $token))[0], 200, 'the token still holds');
 };
