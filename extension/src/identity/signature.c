@@ -9,16 +9,21 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "base/compat.h"
 #include "base/errcodes.h"
 #include "base/query.h"
 #include "identity/signature.h"
 
 #define TOLERANCE 300 /* seconds */
 #define DIGITS (2 * PG_SHA256_DIGEST_LENGTH)
+#define TIME "t="
+#define MAX_TIME_DIGITS 18
+#define VERSION ",v1="
 
 static BkQuery find_secrets = BK_SELECT(
 	"SELECT secret, provider = 'simulated' AS is_simulated FROM booking_private.payment_providers");
 
+static const char *read_signature(const char *signature, int64 *seconds);
 static int64 seconds_now(void);
 static char *sign(Datum secret, int64 seconds, const char *words);
 static bool same(const char *a, const char *b);
@@ -28,22 +33,37 @@ void
 bk_signature_require(const char *signature, const char *words)
 {
 	int64 seconds = 0;
-	int length = 0;
+	const char *digits = signature != NULL ? read_signature(signature, &seconds) : NULL;
 
-	if (signature != NULL)
-		(void) sscanf(signature, "t=%18" INT64_MODIFIER "d,v1=%n", &seconds, &length);
-	if (length > 0 && strlen(signature + length) == DIGITS &&
-		Abs(seconds_now() - seconds) <= TOLERANCE)
+	if (digits != NULL && seconds >= seconds_now() - TOLERANCE &&
+		seconds <= seconds_now() + TOLERANCE)
 	{
 		BkRows secrets = bk_query_run(&find_secrets);
 
 		for (uint64 row = 0; row < secrets.count; row++)
-			if (same(sign(bk_row_value(secrets, row, "secret"), seconds, words),
-					 signature + length))
+			if (same(sign(bk_row_value(secrets, row, "secret"), seconds, words), digits))
 				return;
 	}
 	ereport(ERROR, errcode(SB_CREDENTIAL_INVALID), errmsg("the signature is not valid"),
 			errdetail("It is not of this event, or older than five minutes."));
+}
+
+/* Takes a signature apart: sets the time, and returns the digits; NULL where it has not the form of one. */
+static const char *
+read_signature(const char *signature, int64 *seconds)
+{
+	size_t length;
+
+	if (strncmp(signature, TIME, strlen(TIME)) != 0)
+		return NULL;
+	signature += strlen(TIME);
+	length = strspn(signature, "0123456789");
+	if (length == 0 || length > MAX_TIME_DIGITS ||
+		strncmp(signature + length, VERSION, strlen(VERSION)) != 0)
+		return NULL;
+	*seconds = strtoi64(signature, NULL, 10);
+	signature += length + strlen(VERSION);
+	return strlen(signature) == DIGITS ? signature : NULL;
 }
 
 void
