@@ -17,8 +17,8 @@ CREATE FUNCTION booking.booking_api(
     AS 'MODULE_PATHNAME', 'booking_booking_api';
 COMMENT ON FUNCTION booking.booking_api(text, text, jsonb, jsonb, jsonb) IS
 'One HTTP request as one SQL call. method: GET, POST …; path: /v1/…, decoded, without query; query: an object of strings;
-body: the request''s object or null; context: an object with authorization, idempotency_key and if_match, as these headers came, and
-address, the client''s, or without. Without a credential (authorization "Bearer" and a key or a booking''s token) the caller is a stranger.
+body: the request''s object or null; context: an object with authorization, idempotency_key, if_match and payment_signature, as these headers
+came, and address, the client''s, or without. Without a credential (authorization "Bearer" and a key or a booking''s token) the caller is a stranger.
 Returns the HTTP status, the response headers as a JSON object, and the body: JSON unless the headers name another content type. A failure is an SQL error: a
 SQLSTATE of class SB (README, table of errors) or one of PostgreSQL''s. One that leaves a trace, a failed search for a booking, is a row
 without status and headers whose body is {"sqlstate", "detail", "hint"}: to raise it would undo that.';
@@ -278,7 +278,6 @@ CREATE FUNCTION booking.revoke_booking_tokens(booking_id bigint)
 COMMENT ON FUNCTION booking.revoke_booking_tokens(bigint) IS
 'Ends all tokens by which a booking is read, paid, changed and cancelled without a key, and returns how many there were. Reference and last
 name get new ones. SB010: booking_id is missing.';
-
 
 CREATE FUNCTION booking.issue_api_key(client text, roles text[], valid_for interval DEFAULT '1 year')
     RETURNS TABLE (key_id bigint, api_key text, expires_at timestamptz)

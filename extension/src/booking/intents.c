@@ -14,7 +14,6 @@
 #include "base/check.h"
 #include "base/errcodes.h"
 #include "base/words.h"
-#include "booking/booking_summary.h"
 #include "booking/bookings.h"
 #include "booking/changes.h"
 #include "booking/intents.h"
