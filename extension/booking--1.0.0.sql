@@ -279,6 +279,33 @@ COMMENT ON FUNCTION booking.revoke_booking_tokens(bigint) IS
 'Ends all tokens by which a booking is read, paid, changed and cancelled without a key, and returns how many there were. Reference and last
 name get new ones. SB010: booking_id is missing.';
 
+CREATE FUNCTION booking.list_events(after bigint DEFAULT 0, max_events integer DEFAULT 100)
+    RETURNS TABLE (event_id bigint, event_type text, booking_id bigint, booking_reference text, item_no smallint, flight_id bigint,
+                   seat_number text, occurred_at timestamptz)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_list_events';
+COMMENT ON FUNCTION booking.list_events(bigint, integer) IS
+'The events after one, in the order of event_id, at most max_events (1 to 1000). after: an event_id, 0 for the first. No event is shown while
+one before it can still appear, so whoever goes on after the last one seen misses none. It may take a tenth of a second, to let bookings
+in progress end. SB010: an argument is out of range. 0A000: at REPEATABLE READ and above; 25006: on a standby.';
+
+CREATE FUNCTION booking.due_deliveries()
+    RETURNS TABLE (delivery_id bigint, url text, body text, signature text)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_due_deliveries';
+COMMENT ON FUNCTION booking.due_deliveries() IS
+'What is to be sent to webhooks now, at most 8 requests to each: POST body to url, with the headers Booking-Delivery (delivery_id) and
+Booking-Signature. A request is due again later, 15 s at first and then twice as long up to an hour, until record_delivery() says that it
+has arrived. 0A000: at REPEATABLE READ and above.';
+
+CREATE FUNCTION booking.record_delivery(delivery_id bigint, http_status integer, error text)
+    RETURNS text
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'booking_record_delivery';
+COMMENT ON FUNCTION booking.record_delivery(bigint, integer, text) IS
+'What came of a request to a webhook: http_status of the answer, or null and why there was none. 2xx is delivered; anything else is tried
+again for 72 hours. Returns the status of the delivery, or null where it is no more. SB010: an argument is missing.';
+
 CREATE FUNCTION booking.issue_api_key(client text, roles text[], valid_for interval DEFAULT '1 year')
     RETURNS TABLE (key_id bigint, api_key text, expires_at timestamptz)
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -920,7 +947,7 @@ CREATE FUNCTION booking.privileges()
 SELECT p.object_type, o.object, p.privilege, p.grantees::text[]
   FROM (VALUES
     -- The gateway: the one entry
-    ('FUNCTION', 'EXECUTE', '{booking_app}', ARRAY[
+    ('FUNCTION', 'EXECUTE', '{booking_app, reports_app}', ARRAY[
         'booking.booking_api(text, text, jsonb, jsonb, jsonb)']),
     -- People at a counter or in a call centre
     ('FUNCTION', 'EXECUTE', '{booking_agent}', ARRAY[
@@ -939,7 +966,8 @@ SELECT p.object_type, o.object, p.privilege, p.grantees::text[]
         'booking.quote_change(bigint, jsonb, integer)',
         'booking.confirm_change(bigint, numeric, text, text)',
         'booking.change_seat(bigint, smallint, text, numeric, text, text, integer)',
-        'booking.revoke_booking_tokens(bigint)']),
+        'booking.revoke_booking_tokens(bigint)',
+        'booking.list_events(bigint, integer)']),
     ('FUNCTION', 'EXECUTE', '{booking_agent, booking_operator}', ARRAY[
         'booking.list_fares()',
         'booking.search_flights(text, text, date, integer, text)',
@@ -955,6 +983,10 @@ SELECT p.object_type, o.object, p.privilege, p.grantees::text[]
         'booking.issue_api_key(text, text[], interval)',
         'booking.list_api_keys()',
         'booking.revoke_api_key(bigint)']),
+    -- The process that sends events to webhooks
+    ('FUNCTION', 'EXECUTE', '{booking_webhooks}', ARRAY[
+        'booking.due_deliveries()',
+        'booking.record_delivery(bigint, integer, text)']),
     -- Reports and the ETL
     ('FUNCTION', 'EXECUTE', '{booking_analyst, booking_ro, reports_etl}', ARRAY[
         'booking.report_load_factor(date, date, text, text, text)',
@@ -978,8 +1010,8 @@ SELECT p.object_type, o.object, p.privilege, p.grantees::text[]
     -- A trigger, which nobody calls
     ('FUNCTION', 'EXECUTE', '{}', ARRAY[
         'booking.capture_change()']),
-    ('SCHEMA', 'USAGE', '{booking_owner, booking_app, booking_admin, booking_agent, booking_operator, booking_analyst, booking_ro, reports_etl, monitor,
-      booking_jobs}', ARRAY['booking']),
+    ('SCHEMA', 'USAGE', '{booking_owner, booking_app, reports_app, booking_admin, booking_agent, booking_operator, booking_analyst, booking_ro, reports_etl, monitor,
+      booking_jobs, booking_webhooks}', ARRAY['booking']),
     -- sql/flights_oltp_schema.sql
     ('TABLE', 'SELECT', '{booking_ro, reports_sub}', ARRAY[
         'public.aircraft', 'public.aircraft_seats', 'public.airports', 'public.booking_change_items', 'public.booking_changes',
@@ -990,7 +1022,7 @@ SELECT p.object_type, o.object, p.privilege, p.grantees::text[]
     ('TABLE', 'SELECT', '{}', ARRAY[
         'booking_private.booking_tokens', 'booking_private.failed_attempts', 'booking_private.idempotency_keys',
         'booking_private.payment_events', 'booking_private.payment_intents', 'booking_private.payment_providers',
-        'booking_private.rate_limits']),
+        'booking_private.rate_limits', 'booking_private.webhook_deliveries', 'booking_private.webhooks']),
     ('SCHEMA', 'USAGE', '{reports_sub}', ARRAY['booking_private']),
     -- warehouse/ddl_warehouse_schema.sql
     ('TABLE', 'SELECT', '{booking_analyst, booking_ro, reports_etl}', ARRAY[

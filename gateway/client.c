@@ -6,10 +6,8 @@
 #include "client.h"
 
 #include <arpa/inet.h>
-#include <stdio.h>
 #include <string.h>
 
-static bool is_proxy(const char *proxies, const char *address);
 static bool is_address(const char *text);
 
 /*
@@ -23,7 +21,7 @@ gw_client_address(const GwExchange *ex)
 	const char *forwarded;
 	const char *last;
 
-	if (!is_proxy(ex->config->proxies, peer))
+	if (!gw_config_lists(ex->config->proxies, peer))
 		return peer;
 	forwarded = gw_exchange_last_header(ex, "X-Forwarded-For");
 	if (forwarded == NULL)
@@ -32,23 +30,6 @@ gw_client_address(const GwExchange *ex)
 	last = last != NULL ? last + 1 : forwarded;
 	last += strspn(last, " \t");
 	return is_address(last) ? last : peer;
-}
-
-/* Does the list, of addresses with a space between each two, have the address? */
-static bool
-is_proxy(const char *proxies, const char *address)
-{
-	size_t length = strlen(address);
-
-	while (proxies != NULL && *proxies != '\0')
-	{
-		size_t word = strcspn(proxies, " ");
-
-		if (word == length && strncmp(proxies, address, length) == 0)
-			return true;
-		proxies += word + strspn(proxies + word, " ");
-	}
-	return false;
 }
 
 /* Is it an address, and nothing else? */

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "conn.h"
 
@@ -174,6 +175,23 @@ gw_config_route(const GwConfig *config, const char *path)
 			return GW_DB_REPORTS;
 	}
 	return GW_DB_PRIMARY;
+}
+
+/* Is word, in whatever case, one of the words of a setting, which spaces separate? A setting may be NULL. */
+bool
+gw_config_lists(const char *words, const char *word)
+{
+	size_t length = strlen(word);
+
+	while (words != NULL && *words != '\0')
+	{
+		size_t next = strcspn(words, " ");
+
+		if (next == length && strncasecmp(words, word, length) == 0)
+			return true;
+		words += next + strspn(words + next, " ");
+	}
+	return false;
 }
 
 /* Stores one setting, or its default when the variable is unset or empty. */

@@ -49,6 +49,7 @@ typedef struct GwConfig
 extern bool gw_config_load(GwConfig *config, char *error, size_t error_size);
 extern void gw_config_help(FILE *out);
 extern void gw_config_free(GwConfig *config);
+extern bool gw_config_lists(const char *words, const char *word);
 extern GwDatabase gw_config_route(const GwConfig *config, const char *path);
 
 #endif /* GW_CONFIG_H */

@@ -17,7 +17,6 @@ static const char *host_of(const GwExchange *ex);
 static bool is_served(const GwConfig *config, const char *host);
 static size_t name_length(const char *host);
 static bool is_address(const char *name);
-static bool is_listed(const char *hosts, const char *name);
 static bool is_own_page(const GwExchange *ex);
 static bool is_deliberate(const GwExchange *ex);
 
@@ -72,7 +71,7 @@ is_served(const GwConfig *config, const char *host)
 	memcpy(name, host, length);
 	name[length] = '\0';
 	if (is_address(name) || strcasecmp(name, "localhost") == 0 ||
-		is_listed(config->hosts, name))
+		gw_config_lists(config->hosts, name) || gw_config_lists(config->hosts, "*"))
 		return true;
 	return gethostname(own, sizeof(own) - 1) == 0 && strcasecmp(name, own) == 0;
 }
@@ -93,24 +92,6 @@ is_address(const char *name)
 	struct in_addr parsed;
 
 	return name[0] == '[' || inet_pton(AF_INET, name, &parsed) == 1;
-}
-
-/* Is name one of the names, which spaces separate, or is "*" among them? */
-static bool
-is_listed(const char *hosts, const char *name)
-{
-	size_t length = strlen(name);
-
-	while (hosts != NULL && *hosts != '\0')
-	{
-		size_t word = strcspn(hosts, " ");
-
-		if ((word == length && strncasecmp(hosts, name, length) == 0) ||
-			(word == 1 && *hosts == '*'))
-			return true;
-		hosts += word + strspn(hosts + word, " ");
-	}
-	return false;
 }
 
 /* Browsers say where a request comes from; who is no browser says nothing. */

@@ -978,6 +978,7 @@ SELECT row_number() OVER (ORDER BY e.occurred_at, i.booking_id, i.item_no, e.sta
  ORDER BY 1;
 
 -- What the airline changed: flights called off are refunded; new times are accepted by most, open with some.
+ALTER TABLE public.schedule_changes DISABLE TRIGGER schedule_changes_event; -- nobody was told of what was before
 INSERT INTO public.schedule_changes (schedule_change_id, flight_id, booking_id, item_no, change_type, status,
                                      old_departure, new_departure, created_at, updated_at)
 WITH change AS (
@@ -999,6 +1000,7 @@ SELECT row_number() OVER (ORDER BY created_at, booking_id, item_no), flight_id, 
        old_departure, new_departure, created_at, created_at
   FROM change
  ORDER BY 1;
+ALTER TABLE public.schedule_changes ENABLE TRIGGER schedule_changes_event;
 
 -- Who waits for a cabin that is full, and whose wait ended with the flight.
 INSERT INTO public.waitlist_entries (waitlist_entry_id, flight_id, cabin_class, customer_id, seats_wanted, status,

@@ -1,10 +1,11 @@
 # shellcheck shell=bash
-# The gateway of the native cluster: start and stop. `cluster` sources this; it runs as the owner of RUN_DIR and gives
+# The gateway of the native cluster, and the sender of webhooks: start and stop. `cluster` sources this; it runs as the owner of RUN_DIR and gives
 # $owner, $server_user and $gateway_user. Where these differ, the gateway's user reads its own password and what all may
 # read, and nothing else.
 #
 # RUN_DIR/gateway/ pid           the process, and its port; the owner's
-#                  booking_app   the password of its role in the databases; the gateway's user's
+#                  second_gateway.pid, webhooks.pid   the same of the second gateway, behind an edge, and of the sender
+#                  booking_app, reports_app, booking_webhooks   the passwords of their roles in the databases; the gateway's user's
 #                  log/          the gateway's user's, and read by the servers' user
 
 : "${owner=}" "${server_user=}" "${gateway_user=}" "${database[*]?}"
@@ -18,11 +19,13 @@ make_gateway_user() {
 
 # Makes RUN_DIR/gateway.
 make_gateway_dir() {
-	local dir=$RUN_DIR/gateway
+	local dir=$RUN_DIR/gateway role
 	make_own_dir "$dir"
 	as_user "$owner" install -d -m 2750 -o "$gateway_user" -g "$(id -gn "$server_user")" "$dir/log"
-	as_user "$server_user" cat "$RUN_DIR/secrets/booking_app" |
-		as_user "$owner" install -m 400 -o "$gateway_user" -g "$(id -gn "$gateway_user")" /dev/stdin "$dir/booking_app"
+	for role in booking_app reports_app booking_webhooks; do
+		as_user "$server_user" cat "$RUN_DIR/secrets/$role" |
+			as_user "$owner" install -m 400 -o "$gateway_user" -g "$(id -gn "$gateway_user")" /dev/stdin "$dir/$role"
+	done
 }
 
 # What runs a command as the gateway's user, in $as_gateway. It leaves no process in between, unlike runuser.
@@ -33,46 +36,73 @@ find_as_gateway() {
 	fi
 }
 
-# Starts the gateway if it does not run, and waits until it answers that its databases do. It gets no environment but its
-# own settings.
-start_gateway() {
-	local name settings=() log=$RUN_DIR/gateway/log/gateway.log
-	if gateway_pid >/dev/null; then return; fi
-	make_gateway_user
-	make_gateway_dir
+# Starts a program of the gateway's user, with no environment but its own settings, and keeps its pid.
+start_app() { # gateway|second_gateway|webhooks VARIABLE=VALUE...
+	local app=$1 log=$RUN_DIR/gateway/log/$1.log
+	shift
 	find_as_gateway
-	for name in "${!GATEWAY_@}"; do settings+=("$name=${!name}"); done
 	cd /
 	umask 027
 	open_log "$log" "${as_gateway[@]}"
-	"${as_gateway[@]}" env -i PATH="$PATH" HOME=/nonexistent "${settings[@]}" BOOKING_DEV="$BOOKING_DEV" \
-		DATABASE_URL="$(primary_conninfo booking_app)" DATABASE_PASSWORD_FILE="$RUN_DIR/gateway/booking_app" \
-		REPORTS_DATABASE_URL="host=localhost port=$REPORTS_PORT dbname=${database[reports]} user=booking_app \
-			connect_timeout=5 sslmode=verify-full sslrootcert=$RUN_DIR/tls/ca.crt" \
-		REPORTS_DATABASE_PASSWORD_FILE="$RUN_DIR/gateway/booking_app" \
-		setsid "$RUN_DIR/app/booking_gateway" </dev/null >&8 2>&1 8>&- 9>&- &
+	"${as_gateway[@]}" env -i PATH="$PATH" HOME=/nonexistent BOOKING_DEV="$BOOKING_DEV" "$@" \
+		setsid "$RUN_DIR/app/booking_${app#second_}" </dev/null >&8 2>&1 8>&- 9>&- &
 	close_log
 	umask 022
-	printf '%s\n' $! "$GATEWAY_PORT" "$GATEWAY_ADMIN_PORT" | as_user "$owner" tee "$RUN_DIR/gateway/pid" >/dev/null
+	echo $! | as_user "$owner" tee "$(pid_file "$app")" >/dev/null
+}
+
+# Starts what does not run of them: the sender of webhooks, and the gateway, or two behind an edge. A gateway that was started with
+# an edge before it, and has none now, or the other way round, is started anew: it believes the edge where its clients are.
+start_gateway() {
+	make_gateway_user
+	make_gateway_dir
+	if ! app_pid webhooks >/dev/null; then
+		start_app webhooks DATABASE_URL="$(primary_conninfo booking_webhooks)" DATABASE_PASSWORD_FILE="$RUN_DIR/gateway/booking_webhooks"
+	fi
+	if app_pid gateway >/dev/null && [ "$(sed -n 4p "$(pid_file gateway)")" != "$EDGE" ]; then stop_apps gateway second_gateway; fi
+	start_one_gateway gateway
+	if [ -n "$EDGE" ]; then start_one_gateway second_gateway; fi
+}
+
+# Starts a gateway if it does not run, and waits until it answers that its databases do.
+start_one_gateway() { # gateway|second_gateway
+	local name settings=() log=$RUN_DIR/gateway/log/$1.log
+	if app_pid "$1" >/dev/null; then return; fi
+	for name in "${!GATEWAY_@}"; do settings+=("$name=${!name}"); done
+	if [ -n "$EDGE" ]; then settings+=(GATEWAY_PROXIES="127.0.0.1 ${GATEWAY_PROXIES:-}" GATEWAY_CONNECTIONS="${GATEWAY_CONNECTIONS:-24}"); fi
+	start_app "$1" "${settings[@]}" GATEWAY_PORT="$(port_of "$1")" GATEWAY_ADMIN_PORT="$(port_of "$1_admin")" \
+		DATABASE_URL="$(primary_conninfo booking_app)" DATABASE_PASSWORD_FILE="$RUN_DIR/gateway/booking_app" \
+		REPORTS_DATABASE_URL="host=localhost port=$REPORTS_PORT dbname=${database[reports]} user=reports_app \
+			connect_timeout=5 sslmode=verify-full sslrootcert=$RUN_DIR/tls/ca.crt" \
+		REPORTS_DATABASE_PASSWORD_FILE="$RUN_DIR/gateway/reports_app"
+	printf '%s\n' "$(port_of "$1")" "$(port_of "$1_admin")" "$EDGE" | as_user "$owner" tee -a "$(pid_file "$1")" >/dev/null
 	for _ in {1..150}; do
-		if [ "$(gateway_says /readyz)" = 200 ]; then return; fi
+		if [ "$(gateway_says "$1" /readyz)" = 200 ]; then return; fi
 		sleep 0.2
-		[ -n "$(tr -d '\0' 2>/dev/null <"/proc/$!/cmdline")" ] || break
+		app_pid "$1" >/dev/null || break
 	done
 	as_user "$server_user" cat "$log" | grep -v '"event":"request"' | tail -n 3 >&2
 	die "the gateway is not ready; its log is $log"
 }
 
-# Stops the gateway if it runs: requests in flight are finished, for at most fifteen seconds. The signal is its own
-# user's, who could send it to no other's process.
+# Stops all of them.
 stop_gateway() {
-	local pid
-	if ! pid=$(gateway_pid); then return; fi
-	as_user "$gateway_user" bash -c "kill -TERM $pid"
-	for _ in {1..150}; do
-		if ! gateway_pid >/dev/null; then return; fi
-		sleep 0.1
+	stop_apps gateway second_gateway webhooks
+}
+
+# Stops those that run: requests in flight are finished, for at most fifteen seconds. The signal is their own user's, who could
+# send it to no other's process.
+stop_apps() { # APP...
+	local app pid
+	for app; do
+		if pid=$(app_pid "$app"); then as_user "$gateway_user" bash -c "kill -TERM $pid"; fi
 	done
-	echo "the gateway did not end in 15 s: killing it"
-	as_user "$gateway_user" bash -c "kill -KILL $pid"
+	for app; do
+		for _ in {1..150}; do
+			if ! pid=$(app_pid "$app"); then continue 2; fi
+			sleep 0.1
+		done
+		echo "$app did not end in 15 s: killing it"
+		as_user "$gateway_user" bash -c "kill -KILL $pid"
+	done
 }

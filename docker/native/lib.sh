@@ -4,7 +4,8 @@
 # the other half writes.
 
 declare -A port_setting=([primary]=PRIMARY_PORT [hot_backup]=HOT_BACKUP_PORT [reports]=REPORTS_PORT [gateway]=GATEWAY_PORT
-	[gateway_admin]=GATEWAY_ADMIN_PORT [prometheus]=PROMETHEUS_PORT [primary_exporter]=PRIMARY_EXPORTER_PORT
+	[gateway_admin]=GATEWAY_ADMIN_PORT [second_gateway]=SECOND_GATEWAY_PORT [second_gateway_admin]=SECOND_GATEWAY_ADMIN_PORT
+	[edge]=EDGE_PORT [prometheus]=PROMETHEUS_PORT [primary_exporter]=PRIMARY_EXPORTER_PORT
 	[hot_backup_exporter]=HOT_BACKUP_EXPORTER_PORT [reports_exporter]=REPORTS_EXPORTER_PORT)
 # shellcheck disable=SC2034 # for the other files
 monitors=(primary_exporter hot_backup_exporter reports_exporter prometheus)
@@ -37,12 +38,32 @@ close_log() { # [wait]
 	if [ "${1:-}" = wait ]; then wait "$log_writer" || true; fi
 }
 
-# Prints the pid of the running gateway, or fails. After a crash of the machine the pid in the file may be another
-# process's. The command line tells, which other users may read too.
-gateway_pid() {
+# Prints the pid of the running gateway or sender of webhooks, or fails. After a crash of the machine the pid in the file may be
+# another process's. The command line tells, which other users may read too.
+app_pid() { # gateway|second_gateway|webhooks
 	local pid
-	pid=$(head -n 1 "$RUN_DIR/gateway/pid" 2>/dev/null) &&
-		[ "$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")" = "$RUN_DIR/app/booking_gateway " ] && echo "$pid"
+	pid=$(head -n 1 "$(pid_file "$1")" 2>/dev/null) &&
+		[ "$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")" = "$RUN_DIR/app/booking_${1#second_} " ] && echo "$pid"
+}
+
+# Prints the file with that pid; a gateway's has besides its ports, and whether the edge is before it.
+pid_file() { # gateway|second_gateway|webhooks
+	case $1 in
+	gateway) echo "$RUN_DIR/gateway/pid" ;;
+	*) echo "$RUN_DIR/gateway/$1.pid" ;;
+	esac
+}
+
+# Prints the pid of the running edge, or fails.
+edge_pid() {
+	local pid
+	pid=$(cat "$RUN_DIR/edge/pid" 2>/dev/null) &&
+		[[ $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") == *" -f $RUN_DIR/app/docker/edge/haproxy.cfg "* ]] && echo "$pid"
+}
+
+# Prints the programs that belong to the cluster besides its databases.
+apps() {
+	echo gateway webhooks ${EDGE:+second_gateway edge}
 }
 
 # Prints the pid of a running part of monitoring, or fails; its command line tells that the pid is its own.
@@ -52,16 +73,19 @@ monitor_pid() { # MONITOR
 		[[ $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") == *" --web.listen-address=127.0.0.1:$(port_of "$1") "* ]] && echo "$pid"
 }
 
-# Prints the port that the running gateway has, for clients or for operators.
-gateway_port() { # gateway|gateway_admin
-	if [ "$1" = gateway ]; then sed -n 2p "$RUN_DIR/gateway/pid"; else sed -n 3p "$RUN_DIR/gateway/pid"; fi
+# Prints the port that a running gateway has, for clients or for operators.
+gateway_port() { # [second_]gateway[_admin]
+	case $1 in
+	*_admin) sed -n 3p "$(pid_file "${1%_admin}")" ;;
+	*) sed -n 2p "$(pid_file "$1")" ;;
+	esac
 }
 
-# Asks the gateway on its port for operators and prints the HTTP status; nothing if nobody answers.
-gateway_says() { # PATH
+# Asks a gateway on its port for operators and prints the HTTP status; nothing if nobody answers.
+gateway_says() { # gateway|second_gateway PATH
 	(
-		exec 3<>"/dev/tcp/127.0.0.1/$GATEWAY_ADMIN_PORT"
-		printf 'GET %s HTTP/1.0\r\n\r\n' "$1" >&3
+		exec 3<>"/dev/tcp/127.0.0.1/$(port_of "$1_admin")"
+		printf 'GET %s HTTP/1.0\r\n\r\n' "$2" >&3
 		read -r -t 5 _ status _ <&3
 		echo "$status"
 	) 2>/dev/null || true

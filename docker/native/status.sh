@@ -25,6 +25,7 @@ summary() {
 		  hot backup     psql -h localhost -p $HOT_BACKUP_PORT -U postgres -d flight_booking${note[1]}
 		  reports        psql -h localhost -p $REPORTS_PORT -U postgres -d flight_booking_reports
 	END
+	if [ -n "$EDGE" ]; then echo "  edge           https://localhost:$EDGE_PORT/, with the certificate in $run/edge/state/tls"; fi
 	if [ -n "$BOOKING_DEV" ]; then
 		echo "  password       $guide_password, for development only"
 		echo "  API keys       $run/keys/, one for each role, for development only"
@@ -48,7 +49,10 @@ status() {
 	writer=$(find_writer) || true
 	row NODE PORT STATE ROLE USER DETAIL
 	for node in "${nodes[@]}"; do server_status "$node" "$writer"; done
-	gateway_status
+	gateway_status gateway
+	if [ -n "$EDGE" ]; then gateway_status second_gateway; fi
+	program_status webhooks sender
+	if [ -n "$EDGE" ]; then program_status edge HTTPS "$EDGE_PORT"; fi
 	monitoring_status
 	if [ -n "$writer" ]; then replication_status "$writer"; fi
 	if server_runs reports; then subscription_status; fi
@@ -69,15 +73,21 @@ server_status() { # NODE WRITER
 }
 
 # A cluster that root has started gives the gateway a user of its own; an ordinary user's cannot, and that is shown.
-gateway_status() {
+gateway_status() { # gateway|second_gateway
 	local state=down detail='' pid user=''
-	if pid=$(gateway_pid); then
+	if pid=$(app_pid "$1"); then
 		state=up
 		user=$(user_of "$pid")
-		detail="/readyz $(gateway_says /readyz)"
+		detail="/readyz $(gateway_says "$1" /readyz)"
 		if [ "$user" = "$(id -un)" ]; then detail+=", as the servers' user: it can read their data and passwords"; fi
 	fi
-	row gateway "$GATEWAY_PORT" "$state" '' "$user" "$detail"
+	row "${1/second_gateway/gateway 2}" "$(port_of "$1")" "$state" '' "$user" "$detail"
+}
+
+program_status() { # webhooks|edge ROLE [PORT]
+	local state=down pid
+	if pid=$(pid_of "$1"); then state=up; fi
+	row "$1" "${3:-}" "$state" "$2" "$(user_of "$pid")" ''
 }
 
 # Nothing where monitoring does not run.
@@ -121,5 +131,5 @@ interactive() { # [NODE] [ARGUMENT...]
 
 # Follows all logs, those of first starts included.
 logs() {
-	exec tail -n 20 -F "$run"/log/*.log "$run"/gateway/log/*.log
+	exec tail -n 20 -F "$run"/log/*.log "$run"/{gateway,edge}/log/*.log
 }

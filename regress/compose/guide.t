@@ -140,5 +140,10 @@ my ($open, $ports) = run("docker compose ps --format '{{.Ports}}'");
 unlike($ports, qr/0\.0\.0\.0/, 'ports are published on the loopback address only');
 ($status, $said) = run('docker compose run --rm --no-deps -T -e BOOKING_DEV=0 app_server');
 ok($status && $said =~ /BOOKING_DEV/, 'the gateway refuses the development password outside development');
+for my $set ('-e BOOKING_DEV=1', '-e BOOKING_DEV=0')
+{
+	($status, $said) = run("docker compose run --rm --no-deps -T -e BIND_ADDRESS=192.0.2.1 $set primary_db");
+	ok($status && $said =~ /192\.0\.2\.1.*secrets are those of development/, "a database does so where others reach it, $set");
+}
 
 done_testing();

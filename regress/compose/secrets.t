@@ -14,8 +14,8 @@ my $secrets = tempdir('/tmp/flight_booking_secrets.XXXXXX', CLEANUP => 1) . '/se
 my ($status, $said) = run("docker/secrets/new-secrets $secrets");
 is($status, 0, 'new-secrets') or diag $said;
 my %password = map { $_ => (run("cat $secrets/$_"))[1] =~ s/\s+$//r } map { s{.*/}{}r } glob "$secrets/*";
-is(scalar(grep { length >= 32 } values %password), 7, 'seven random passwords');
-is(scalar(uniq values %password), 7, 'no two alike');
+is(scalar(grep { length >= 32 } values %password), 9, 'nine random passwords');
+is(scalar(uniq values %password), 9, 'no two alike');
 @ENV{qw(SECRETS_DIR BOOKING_DEV)} = ($secrets, 0);
 compose('up -d');
 ok(wait_until(300, sub { healthy() == 4 }), 'all are healthy');
@@ -31,7 +31,7 @@ ok(wait_until(60, sub { data_hash('reports_db') eq data_hash('primary_db') }), '
 is(exec_in($_, q{sh -c 'grep -rl yourpassword /run/secrets || true'}), '', "$_ has not the guide's")
   for qw(app_server primary_db hot_backup_db reports_db);
 
-run("echo regress-new-password >$secrets/$_") for qw(booking_ro booking_app replicator reports_sub);
+run("echo regress-new-password >$secrets/$_") for qw(booking_ro booking_app reports_app booking_webhooks replicator reports_sub);
 ($status, $said) = run('make -s passwords TOPOLOGY=compose');
 is($status, 0, 'passwords') or diag $said;
 ok(wait_until(300, sub { healthy() == 4 }), 'all are healthy again');

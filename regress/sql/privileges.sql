@@ -22,7 +22,8 @@ SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace IN ('public'::regnam
 SELECT * FROM booking.privileges() WHERE object_type = 'TABLE' AND privilege <> 'SELECT';
 SELECT has_schema_privilege('booking_owner', 'public', 'CREATE') AS owner_creates, rolcanlogin FROM pg_roles WHERE rolname = 'booking_owner';
 -- the gateway has one entry, whatever is added
-SELECT object FROM booking.privileges() WHERE 'booking_app' = ANY (grantees);
+SELECT object, grantees FROM booking.privileges() WHERE 'booking_app' = ANY (grantees);
+SELECT rolname, has_database_privilege(oid, current_database(), 'CONNECT') AS connects FROM pg_roles WHERE rolname IN ('booking_app', 'reports_app') ORDER BY 1;
 SET ROLE booking_app;
 SELECT status FROM booking.booking_api('GET', '/v1/flights/1');
 SELECT count(*) FROM booking.seat_map(1);

@@ -4,12 +4,10 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "utils/builtins.h"
 #include "utils/timestamp.h"
 
-#include "base/arrays.h"
+#include "base/json_texts.h"
 #include "base/json_write.h"
 #include "http/handlers.h"
 #include "identity/api_keys.h"
@@ -18,8 +16,6 @@
 #define MAX_DAYS 3650
 #define MAX_ROLES 16
 
-static Datum read_roles(BkObject body);
-
 /* POST /v1/api_keys: {"client", "roles": […], "days": 365}; answers with the key, this once. */
 void
 bk_http_keys_issue(const BkRequest *request, BkResponse *response)
@@ -27,7 +23,8 @@ bk_http_keys_issue(const BkRequest *request, BkResponse *response)
 	Interval valid_for = {.day = (int32) bk_json_int64(request->body, "days", 1, MAX_DAYS,
 													   BK_OPTIONAL, DEFAULT_DAYS)};
 	BkApiKeyWish wish = {.client = bk_json_text(request->body, "client"),
-						 .roles = bk_datum(read_roles(request->body)),
+						 .roles = bk_json_texts(request->body, "roles", MAX_ROLES,
+												BK_REQUIRED),
 						 .valid_for = bk_datum(IntervalPGetDatum(&valid_for))};
 	BkRows rows;
 	char *api_key;
@@ -56,23 +53,4 @@ void
 bk_http_keys_revoke(const BkRequest *request, BkResponse *response)
 {
 	bk_json_put_object(response->body, NULL, bk_api_key_revoke(request->ids[0]), 0);
-}
-
-/* The member "roles", strings whatever they say, as text[]. */
-static Datum
-read_roles(BkObject body)
-{
-	BkArray array = bk_json_array(body, "roles", MAX_ROLES, BK_REQUIRED);
-	Datum *roles = palloc_array(Datum, array.length);
-
-	for (int i = 0; i < array.length; i++)
-	{
-		const JsonbValue *role = getIthJsonbValueFromContainer(array.container, i);
-
-		if (role->type != jbvString)
-			bk_json_reject(body, "roles", "must hold strings");
-		roles[i] = PointerGetDatum(
-			cstring_to_text_with_len(role->val.string.val, role->val.string.len));
-	}
-	return bk_array(TEXTOID, roles, array.length);
 }

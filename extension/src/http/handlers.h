@@ -65,4 +65,12 @@ extern void bk_http_health_get(const BkRequest *request, BkResponse *response);
 extern void bk_http_replication_get(const BkRequest *request, BkResponse *response);
 extern void bk_http_metrics_get(const BkRequest *request, BkResponse *response);
 
+/* events.c, webhooks.c */
+extern void bk_http_events_list(const BkRequest *request, BkResponse *response);
+extern void bk_http_webhooks_create(const BkRequest *request, BkResponse *response);
+extern void bk_http_webhooks_list(const BkRequest *request, BkResponse *response);
+extern void bk_http_webhooks_delete(const BkRequest *request, BkResponse *response);
+extern void bk_http_deliveries_list(const BkRequest *request, BkResponse *response);
+extern void bk_http_deliveries_redeliver(const BkRequest *request, BkResponse *response);
+
 #endif

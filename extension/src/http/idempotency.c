@@ -18,6 +18,7 @@
 #include "base/errcodes.h"
 #include "base/json_write.h"
 #include "base/query.h"
+#include "booking/deliveries.h"
 #include "http/etag.h"
 #include "http/idempotency.h"
 #include "http/router.h"
@@ -77,7 +78,7 @@ static void keep_response(const Key *key, const BkResponse *response);
 
 PG_FUNCTION_INFO_V1(booking_forget_responses);
 
-/* booking.forget_responses(): deletes responses, tokens and counts of failures that are past their time; returns how many responses. */
+/* booking.forget_responses(): deletes responses, tokens, counts of failures and deliveries that are past their time; returns how many responses. */
 Datum
 booking_forget_responses(PG_FUNCTION_ARGS)
 {
@@ -87,6 +88,7 @@ booking_forget_responses(PG_FUNCTION_ARGS)
 	forgotten = bk_query_run(&forget_responses).count;
 	bk_booking_tokens_forget();
 	bk_attempts_forget();
+	bk_deliveries_forget();
 	SPI_finish();
 	PG_RETURN_INT64((int64) forgotten);
 }

@@ -1,6 +1,6 @@
 /*
  * metrics.c
- *		/v1/metrics: replication and archiving as Prometheus text, format 0.0.4.
+ *		/v1/metrics: replication, archiving and webhooks as Prometheus text, format 0.0.4.
  *
  * A number that is not known is left out: Prometheus knows absence, and a 0 would say that all is well.
  */
@@ -9,6 +9,7 @@
 #include "catalog/pg_type.h"
 
 #include "base/json_write.h"
+#include "booking/deliveries.h"
 #include "http/handlers.h"
 #include "replication/readiness.h"
 #include "replication/replication.h"
@@ -36,6 +37,7 @@ static const char *read_number(BkRows rows, uint64 row, const char *column);
 static void put_slot_status(StringInfo out, BkRows links);
 static void put_archive_metrics(StringInfo out, BkRows archive);
 static void put_blocking(StringInfo out, BkRows blockers);
+static void put_webhooks(StringInfo out, BkRows state);
 static void put_head(StringInfo out, const char *name, const char *type, const char *help);
 static void put_label(StringInfo out, const char *name, const char *value);
 static bool is_repeated(BkRows links, uint64 row);
@@ -62,6 +64,7 @@ bk_http_metrics_get(const BkRequest *request, BkResponse *response)
 					 bk_replication_has_sync_standby(links));
 	put_archive_metrics(out, bk_replication_archive(true));
 	put_blocking(out, bk_readiness_blockers());
+	put_webhooks(out, bk_deliveries_state());
 }
 
 /* Of the session that has kept others waiting longest; 0 when there is none. */
@@ -72,6 +75,20 @@ put_blocking(StringInfo out, BkRows blockers)
 			 "For how long a session has kept others waiting; 0 below 5 s.");
 	appendStringInfo(out, "booking_blocking_seconds %s\n",
 					 blockers.count > 0 ? bk_row_text(blockers, 0, "seconds") : "0");
+}
+
+static void
+put_webhooks(StringInfo out, BkRows state)
+{
+	put_head(
+		out, "booking_webhook_lag_seconds", "gauge",
+		"Age of the first event that has not been looked at for a webhook; 0 when there is none.");
+	appendStringInfo(out, "booking_webhook_lag_seconds %s\n",
+					 bk_row_text(state, 0, "lag_seconds"));
+	put_head(out, "booking_webhook_deliveries_pending", "gauge",
+			 "Requests to webhooks that have not arrived.");
+	appendStringInfo(out, "booking_webhook_deliveries_pending %s\n",
+					 bk_row_text(state, 0, "pending"));
 }
 
 /* A line for each link that has the number. */

@@ -30,6 +30,7 @@ typedef struct Route
 #define ANALYST BK_ROLE_ANALYST
 #define ADMIN BK_ROLE_ADMIN
 #define STAFF (BK_ROLE_OPERATOR | BK_ROLE_ADMIN)
+#define CLIENT (BK_ROLE_AGENT | BK_ROLE_ADMIN)
 
 /* clang-format off */
 static const Route routes[] = {
@@ -71,6 +72,12 @@ static const Route routes[] = {
 	{"POST",   "/v1/api_keys",                            bk_http_keys_issue,             201, ADMIN},
 	{"GET",    "/v1/api_keys",                            bk_http_keys_list,              200, ADMIN},
 	{"POST",   "/v1/api_keys/{id}/actions/revoke",        bk_http_keys_revoke,            200, ADMIN},
+	{"GET",    "/v1/events",                              bk_http_events_list,            200, CLIENT},
+	{"POST",   "/v1/webhooks",                            bk_http_webhooks_create,        201, CLIENT},
+	{"GET",    "/v1/webhooks",                            bk_http_webhooks_list,          200, CLIENT},
+	{"DELETE", "/v1/webhooks/{id}",                       bk_http_webhooks_delete,        204, CLIENT},
+	{"GET",    "/v1/webhooks/{id}/deliveries",            bk_http_deliveries_list,        200, CLIENT},
+	{"POST",   "/v1/webhooks/{id}/deliveries/{id}/actions/redeliver", bk_http_deliveries_redeliver, 200, CLIENT},
 	{"GET",    "/v1/health",                              bk_http_health_get,             200, ANYONE},
 	{"GET",    "/v1/replication",                         bk_http_replication_get,        200, STAFF},
 	{"GET",    "/v1/metrics",                             bk_http_metrics_get,            200, ANYONE},

@@ -1,6 +1,6 @@
 /*
  * signature.c
- *		What shows that a payment event is the provider's.
+ *		What shows that a message is of whom it says: read, written.
  */
 #include "postgres.h"
 
@@ -46,6 +46,14 @@ bk_signature_require(const char *signature, const char *words)
 	}
 	ereport(ERROR, errcode(SB_CREDENTIAL_INVALID), errmsg("the signature is not valid"),
 			errdetail("It is not of this event, or older than five minutes."));
+}
+
+char *
+bk_signature_write(Datum secret, const char *words)
+{
+	int64 seconds = seconds_now();
+
+	return psprintf(TIME INT64_FORMAT VERSION "%s", seconds, sign(secret, seconds, words));
 }
 
 /* Takes a signature apart: sets the time, and returns the digits; NULL where it has not the form of one. */

@@ -105,6 +105,13 @@ sub precious { return map { my $file = $_; (join ' ', (stat $file)[ 2, 4, 5, 7, 
 	like($said, qr/port $port{hot_backup} is taken.*HOT_BACKUP_PORT=/, 'and names the port and the variable that moves it');
 	ok(!-e $run, 'and has made nothing');
 }
+{
+	local $ENV{BOOKING_DEV} = 0;
+
+	isnt(cluster('up'), 0, 'up refuses the guide\'s password outside development');
+	like($said, qr/POSTGRES_PASSWORD=/, 'and names the variable that gives another');
+	ok(!-e $run, 'and has made nothing');
+}
 isnt(cluster('status'), 0, 'status without a cluster is an error');
 like($said, qr/there is no cluster/, 'that says so');
 
@@ -186,7 +193,7 @@ like(
 	my %secret = map { chomp(my $text = slurp("$run/secrets/$_")); $_ => $text } @roles;
 	my $shown = join '', qx(ps -eo args), map { slurp($_) } glob("$run/log/*");
 
-	is((grep { length >= 32 } values %secret), 6, 'six passwords');
+	is((grep { length >= 32 } values %secret), 8, 'eight passwords');
 	is((grep { (stat "$run/secrets/$_")[2] & 077 } @roles, 'pgpass'), 0, 'in files that only their owner reads');
 	is((grep { index($shown, $_) >= 0 } values %secret), 0, 'and in no command line and no log');
 	my @processes = processes();
@@ -205,12 +212,15 @@ like(
 	is(user_of($gateway), $> == 0 ? 'booking_gateway' : scalar getpwuid($>), 'the gateway runs as a user of its own, if root started it');
 	SKIP:
 	{
-		skip 'an ordinary user runs all as itself', 3 if $> != 0;
+		skip 'an ordinary user runs all as itself', 7 if $> != 0;
 		my @readable = split /\n/, qx(setpriv --reuid=booking_gateway --regid=booking_gateway --clear-groups find '$run' -type f -readable 2>/dev/null);
-		is_deeply([ grep { !m{^\Q$run\E/(?:app/.*|settings|tls/(?:ca|server)\.crt|gateway/(?:pid|booking_app|log/gateway.*))$} } @readable ],
+		is_deeply([ grep { !m{^\Q$run\E/(?:app/.*|settings|tls/(?:ca|server)\.crt|gateway/(?:(?:webhooks\.)?pid|booking_app|reports_app|booking_webhooks|log/(?:gateway|webhooks).*))$} } @readable ],
 			[], 'which reads nothing of the servers\'');
-		ok((grep { $_ eq "$run/gateway/booking_app" } @readable), 'but its own password');
-		is(slurp("$run/gateway/booking_app"), slurp("$run/secrets/booking_app"), 'and no other');
+		for my $role (qw(booking_app reports_app booking_webhooks))
+		{
+			ok((grep { $_ eq "$run/gateway/$role" } @readable), "but its own password as $role");
+			is(slurp("$run/gateway/$role"), slurp("$run/secrets/$role"), 'and no other');
+		}
 	}
 }
 
@@ -280,6 +290,8 @@ like($said, qr/hot_backup +$port{hot_backup} +up +standby/, 'shows the standby')
 like($said, qr/hot_backup_db +\| streaming/, 'the replication');
 like($said, qr/reports_subscription +\| t +\| t/, 'the subscription');
 like($said, qr{gateway +$port{gateway} +up +\S+ +/readyz 200}, 'the gateway');
+like($said, qr{webhooks +up +sender}, 'the sender of webhooks');
+is(sql('primary', q{SELECT count(*) FROM pg_stat_activity WHERE usename = 'booking_webhooks'}), '1', 'which asks the primary');
 like($said, $> == 0 ? qr/gateway .* booking_gateway +\S+ 200$/m : qr/gateway .* as the servers' user/, 'and whether it has a user of its own');
 is(cluster('psql', 'reports', '-XAtc', 'SELECT current_database()'), 0, 'psql');
 is($said, "flight_booking_reports\n", 'goes to the node that was named');
@@ -368,7 +380,12 @@ is(cluster('down'), 0, 'down when all is down');
 ok(kill(0, $bystander), 'stops nobody else');
 
 set_ports(primary => free_ports(1));
-is(cluster('up'), 0, 'up again, the primary on another port') or diag $said;
+{
+	local $ENV{BOOKING_DEV} = 0;
+
+	is(cluster('up'), 0, 'up again, the primary on another port') or diag $said;
+	like(slurp("$run/settings"), qr/^BOOKING_DEV=1$/m, 'for development, as the first start was');
+}
 kill 'KILL', $bystander;
 is(system_identifiers(), $identifiers, 'with the same data');
 ok(seen_on($_, 'test@example.com'), "nothing is lost on $_") for @nodes;
@@ -386,7 +403,7 @@ is(cluster('up'), 0, 'up without variables keeps the ports');
 	chomp(my $old = slurp("$run/secrets/booking_ro"));
 
 	is(cluster('monitoring'), 0, 'monitoring');
-	as_server("echo regress-new-password >secrets/$_") for qw(booking_ro booking_app replicator reports_sub monitor);
+	as_server("echo regress-new-password >secrets/$_") for qw(booking_ro booking_app reports_app booking_webhooks replicator reports_sub monitor);
 	is(cluster('passwords'), 0, 'passwords') or diag $said;
 	for my $node (@nodes)
 	{

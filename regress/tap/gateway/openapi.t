@@ -41,7 +41,7 @@ $node->psql('reports', "\\i $tree/$_", on_error_die => 1) for qw(warehouse/ddl_w
 $node->safe_psql('booking', q{INSERT INTO booking_private.payment_providers (provider, secret) VALUES ('simulated', sha256('simulated'))});
 my $gateway = Gateway->start(
 	DATABASE_URL => $node->connstr('booking') . ' user=booking_app',
-	REPORTS_DATABASE_URL => $node->connstr('reports') . ' user=booking_app');
+	REPORTS_DATABASE_URL => $node->connstr('reports') . ' user=reports_app');
 
 # Sends absolute targets, as to a proxy.
 my $proxied = HTTP::Tiny->new(timeout => 30, default_headers => { Authorization => "Bearer $key" }, proxy => $gateway->url(''));
@@ -235,6 +235,7 @@ my %goes_to = (
 		$node->safe_psql('booking', "UPDATE bookings SET booking_reference = 'K7M2QX' WHERE booking_id = $booking->{booking_id}");
 		return [];
 	},
+	createWebhook => sub { [] },
 	issueApiKey => sub { [] });
 
 subtest 'examples of bodies are taken' => sub {
@@ -285,6 +286,12 @@ subtest 'all that can be read' => sub {
 	done('getPaymentIntent', id => [ done('createChangePaymentIntent', id => [ $dearer->{change_id} ])->{intent_id} ]);
 	send_request('revokeBookingTokens', id => [ $booking->{booking_id} ]);
 	done('anonymiseCustomer', id => [ done('createCustomer', body => { full_name => 'Nobody' })->{customer_id} ]);
+	is(scalar @{ done('listEvents', query => { limit => 2 })->{events} }, 2, 'events');
+	my $hook = done('createWebhook', body => { url => 'https://desk.example/', after => 0 })->{webhook_id};
+	$node->safe_psql('booking', 'SELECT count(*) FROM booking.due_deliveries()');
+	done('redeliver', id => [ $hook, done('listDeliveries', id => [$hook], query => { limit => 1 })->{deliveries}[0]{delivery_id} ]);
+	done('listWebhooks');
+	send_request('deleteWebhook', id => [$hook]);
 	done('listApiKeys');
 	done('revokeApiKey', id => [ done('issueApiKey', body => { client => 'Partner', roles => ['analyst'] })->{key_id} ]);
 	done('confirmCancellation', id => [ done('quoteCancellation', id => [ $booking->{booking_id} ])->{cancellation_id} ]);

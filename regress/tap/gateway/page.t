@@ -51,7 +51,7 @@ $node->safe_psql('flight_booking_reports', 'SELECT booking.etl_run(true)');
 
 my $gateway = Gateway->start(
 	DATABASE_URL => $node->connstr('flight_booking') . ' user=booking_app',
-	REPORTS_DATABASE_URL => $node->connstr('flight_booking_reports') . ' user=booking_app');
+	REPORTS_DATABASE_URL => $node->connstr('flight_booking_reports') . ' user=reports_app');
 my $base = $gateway->url('');
 my $http = HTTP::Tiny->new(timeout => 30, default_headers => { Authorization => "Bearer $key" });
 
