@@ -22,7 +22,7 @@ clean: ## remove what was built
 	$(MAKE) -C gateway clean
 	rm -rf regress/output
 
-up: ## install the packages needed, build, start all; says where to look
+up: ## install the packages needed, build, start all; says where to look; EDGE=1: HAProxy with TLS before two gateways
 	@docker/$(TOPOLOGY)/cluster up
 
 down: ## stop all; the data stays

@@ -4,7 +4,7 @@
  *
  * An ETag is checksum and length of the body, in a booking's after its version. The version alone would not do: a booking also
  * shows what the clock and its flights have done, which does not change its version. If-Match asks for the version, whatever
- * follows. CRC-32C is the sum that the processor works out: a hash in software would take a twentieth of a seat map's time.
+ * follows, and whether or not a proxy that compresses has made the tag a weak one (W/). CRC-32C is the sum that the processor works out: a hash in software would take a twentieth of a seat map's time.
  */
 #include "postgres.h"
 
@@ -25,6 +25,8 @@ bk_http_if_match(const BkRequest *request)
 
 	if (tag == NULL || strcmp(tag, "*") == 0)
 		return BK_ANY_VERSION;
+	if (strncmp(tag, "W/", 2) == 0)
+		tag += 2;
 	(void) sscanf(tag, "\"%9d%n", &version, &length);
 	if (length > 0 && tag[length] == '-')
 		length += 1 + (int) strspn(tag + length + 1, "0123456789abcdef");

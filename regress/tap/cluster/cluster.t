@@ -396,6 +396,28 @@ is(HTTP::Tiny->new->get("http://localhost:$port{gateway}/readyz")->{status}, 200
 delete @ENV{ map { uc($_) . '_PORT' } keys %port };
 is(cluster('up'), 0, 'up without variables keeps the ports');
 
+# ---------------------------------------------------------------- the edge
+
+{
+	my $ask = sub { return qx(curl -s --cacert '$run/edge/state/tls/ca.crt' -o /dev/null -w '%{http_code} %{http_version}' https://localhost:$port{edge}$_[0]) };
+	local $ENV{EDGE} = 1;
+	is(cluster('up'), 0, 'up with an edge') or diag $said;
+	is($ask->('/v1/fares'), '200 2', 'HTTP/2 over TLS');
+	is($ask->('/metrics'), '404 2', 'and no metrics');
+	delete $ENV{EDGE};
+	is(cluster('status'), 0, 'status');
+	like($said, qr/^gateway 2 +$port{second_gateway} +up .*^edge +$port{edge} +up/ms, 'shows both');
+	my ($edge) = grep { slurp("/proc/$_/cmdline") =~ /haproxy\0/ } processes();
+	is(user_of($edge), $> == 0 ? 'haproxy' : scalar getpwuid($>), 'which runs as a user of its own, if root started it');
+	is(cluster('down'), 0, 'down');
+	is(cluster('up'), 0, 'up keeps it') or diag $said;
+	is($ask->('/v1/fares'), '200 2', 'there it is');
+	local $ENV{EDGE} = 0;
+	is(cluster('up'), 0, 'up without') or diag $said;
+	is($ask->('/v1/fares'), '000 0', 'and it is gone');
+	is(HTTP::Tiny->new->get("http://localhost:$port{gateway}/readyz")->{status}, 200, 'and the gateway is there');
+}
+
 # ---------------------------------------------------------------- another password
 
 {

@@ -34,7 +34,7 @@ chmod 0755, $base;
 delete @ENV{ grep { /^PG(?!_CONFIG$)/ } keys %ENV };
 $ENV{RUN_DIR} = $run;
 {
-	my @named = (@nodes, 'gateway', 'gateway_admin', @monitors);
+	my @named = (@nodes, qw(gateway gateway_admin second_gateway second_gateway_admin edge), @monitors);
 	my %free;
 
 	@free{@named} = free_ports(scalar @named);
