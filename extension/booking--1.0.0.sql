@@ -286,7 +286,8 @@ CREATE FUNCTION booking.list_events(after bigint DEFAULT 0, max_events integer D
     AS 'MODULE_PATHNAME', 'booking_list_events';
 COMMENT ON FUNCTION booking.list_events(bigint, integer) IS
 'The events after one, in the order of event_id, at most max_events (1 to 1000). after: an event_id, 0 for the first. No event is shown while
-one before it can still appear, so whoever goes on after the last one seen misses none. It may take a tenth of a second, to let bookings
+one before it can still appear, nor before every standby that follows has it on disk, so whoever goes on after the last one seen misses
+none. It may take a tenth of a second, to let bookings
 in progress end. SB010: an argument is out of range. 0A000: at REPEATABLE READ and above; 25006: on a standby.';
 
 CREATE FUNCTION booking.due_deliveries()

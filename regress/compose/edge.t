@@ -5,7 +5,6 @@ use warnings;
 
 use Compose;
 use File::Temp qw(tempdir);
-use JSON::PP qw(decode_json);
 use Test::More;
 
 @ENV{qw(EDGE_PORT EDGE_NETWORK)} = (0, '10.213.78'); # any; and beside an edge that is up
@@ -25,7 +24,7 @@ is(status('/v1/fares', '-H "Host: elsewhere.example"'), '421 2', 'another host i
 is(scalar(() = compose('--profile edge ps -q edge_gateway') =~ /^\w+$/mg), 2, 'two gateways stand behind it');
 my %asked;
 for my $n (1 .. 20) { status('/v1/fares', "-H 'X-Request-Id: edge-$n' -H 'X-Forwarded-For: 192.0.2.1'") }
-for (grep { /"request_id":"edge-\d+"/ } split /\n/, compose('--profile edge logs --no-log-prefix --no-color edge')) { $asked{ decode_json($_)->{gateway} }++ }
+for (split /\n/, compose('--profile edge logs --no-log-prefix --no-color edge')) { $asked{$1}++ if /"request_id":"edge-\d+".*"gateway":"(\w+)"/ }
 is(scalar keys %asked, 2, 'and both are asked');
 is(sql('primary_db', q{UPDATE booking_private.rate_limits SET requests = 3 WHERE caller = 'stranger'}), '', 'a low limit');
 ok(wait_until(15, sub { status('/v1/fares', "-H 'X-Forwarded-For: 192.0.2." . int(rand 250) . q{'}) =~ /^429/ }), 'counts whatever address a client names');

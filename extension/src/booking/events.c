@@ -6,10 +6,15 @@
  * transaction ends. So once all who had the lock at a moment have given it up, every id that was given out by that moment is there or
  * never will be. Bookings pay nothing for this. The moment that is waited for, and who had the lock then, stand in shared memory: under
  * load there is always somebody who has it, and so a look finds what an earlier one has waited for.
+ *
+ * And an event is shown when it cannot be lost any more: when it is on disk, here and at every standby that follows. Otherwise a standby
+ * that takes over would give its id to another event, which nobody would be shown.
  */
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "access/xlog.h"
+#include "access/xlog_internal.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -17,6 +22,7 @@
 #include "storage/shmem.h"
 #include "storage/spin.h"
 #include "tcop/utility.h"
+#include "utils/pg_lsn.h"
 
 #include "base/arguments.h"
 #include "base/check.h"
@@ -35,13 +41,27 @@ typedef struct Holder
 	uint32 number;
 } Holder;
 
-/* Of one database; another one's begins anew. */
+/* What a look sees, in this order: the horizon's moment, the last id, who has the lock, where the log ends, and which of it is copied. */
+typedef struct Look
+{
+	uint64 moment;
+	int64 settled; /* at its beginning */
+	int64 last;
+	int holders; /* MAX_HOLDERS + 1: too many to be remembered */
+	Holder holder[MAX_HOLDERS];
+	XLogRecPtr end;
+	XLogRecPtr copied;
+} Look;
+
+/* Of one database; another one's begins anew. An id of 0: none. */
 typedef struct Horizon
 {
 	slock_t lock;
 	Oid database;
 	int64 settled;
-	int64 awaited; /* the last id at the moment that is waited for; 0: none is */
+	int64 copying; /* all up to it have ended, by copying_end of the log */
+	XLogRecPtr copying_end;
+	int64 awaited; /* the last id at the moment that is waited for */
 	uint64 moment; /* counts them: what was seen before one says nothing of it */
 	int holders;   /* who had the lock then */
 	Holder holder[MAX_HOLDERS];
@@ -60,6 +80,13 @@ static BkQuery find_holders = BK_SELECT(
 	"   AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"
 	"   AND mode = 'RowExclusiveLock' AND granted");
 
+/* How far those have it on disk who follow; null where nobody does. */
+static BkQuery find_copied = BK_SELECT(
+	"SELECT pg_catalog.min(r.flush_lsn) AS copied"
+	"  FROM pg_catalog.pg_stat_replication AS r"
+	"  LEFT JOIN pg_catalog.pg_replication_slots AS s ON s.active_pid = r.pid"
+	" WHERE r.state = 'streaming' AND s.slot_type IS DISTINCT FROM 'logical'");
+
 static BkQuery list_events = BK_SELECT("SELECT " BK_SQL_EVENT
 									   "  FROM public.booking_events AS e"
 									   "  JOIN public.bookings AS b USING (booking_id)"
@@ -74,11 +101,12 @@ static BkQuery read_events = BK_SELECT("SELECT " BK_SQL_EVENT
 									   " ORDER BY e.event_id",
 									   INT8ARRAYOID);
 
-static int64 look(void);
-static int read_holders(Holder *holders);
-static void advance(Horizon *horizon, uint64 moment, int64 last, const Holder *holders,
-					int count);
-static bool have_ended(const Horizon *horizon, const Holder *holders, int count);
+static int64 look_once(void);
+static void read_holders(Look *look);
+static XLogRecPtr end_of_log(void);
+static XLogRecPtr copied_log(void);
+static void advance(Horizon *horizon, const Look *look);
+static bool have_ended(const Horizon *horizon, const Look *look);
 static Horizon *shared_horizon(void);
 
 PG_FUNCTION_INFO_V1(booking_list_events);
@@ -127,98 +155,124 @@ bk_events_settled(void)
 	if (IsolationUsesXactSnapshot())
 		ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				errmsg("events are followed at READ COMMITTED alone"));
-	settled = look();
+	settled = look_once();
 	for (int waited = 0; settled < last && waited < PATIENCE; waited += PAUSE)
 	{
 		CHECK_FOR_INTERRUPTS();
 		pg_usleep(PAUSE * 1000L);
-		settled = look();
+		settled = look_once();
 	}
 	return settled;
 }
 
-/* One look at the locks, after the last id has been read; returns what is settled by it. Ids that were set back begin anew. */
+/* Looks, and returns what is settled by it. Ids that were set back begin anew. */
 static int64
-look(void)
+look_once(void)
 {
 	Horizon *horizon = shared_horizon();
-	Holder *holders = palloc_array(Holder, MAX_HOLDERS);
-	int count;
-	int64 last;
+	Look *look = palloc(sizeof(Look));
 	int64 settled;
-	uint64 moment;
 
 	SpinLockAcquire(&horizon->lock);
-	moment = horizon->moment;
-	settled = horizon->database == MyDatabaseId ? horizon->settled : 0;
+	look->moment = horizon->moment;
+	look->settled = horizon->database == MyDatabaseId ? horizon->settled : 0;
 	SpinLockRelease(&horizon->lock);
-	last = bk_events_last();
-	count = read_holders(holders);
+	look->last = bk_events_last();
+	read_holders(look);
+	look->end = end_of_log();
+	look->copied = copied_log();
 
 	SpinLockAcquire(&horizon->lock);
-	if (horizon->database != MyDatabaseId || last < settled)
+	if (horizon->database != MyDatabaseId || look->last < look->settled)
 	{
 		horizon->database = MyDatabaseId;
-		horizon->settled = horizon->awaited = 0;
+		horizon->settled = horizon->copying = horizon->awaited = 0;
+		horizon->moment++;
 	}
-	advance(horizon, moment, last, holders, count);
+	advance(horizon, look);
 	settled = horizon->settled;
 	SpinLockRelease(&horizon->lock);
-	pfree(holders);
+	pfree(look);
 	return settled;
 }
 
-/* Who has the lock; how many, or MAX_HOLDERS + 1 for too many to be remembered. */
-static int
-read_holders(Holder *holders)
+static void
+read_holders(Look *look)
 {
 	BkRows rows = bk_query_run(&find_holders);
-	int count = (int) Min(rows.count, MAX_HOLDERS);
 
-	for (int i = 0; i < count; i++)
-		holders[i] = (Holder){.backend = bk_row_int32(rows, i, "backend"),
-							  .number = (uint32) bk_row_int64(rows, i, "number")};
-	if (rows.count > MAX_HOLDERS)
-		count = MAX_HOLDERS + 1;
+	look->holders = (int) Min(rows.count, MAX_HOLDERS + 1);
+	for (int i = 0; i < Min(look->holders, MAX_HOLDERS); i++)
+		look->holder[i] = (Holder){.backend = bk_row_int32(rows, i, "backend"),
+								   .number = (uint32) bk_row_int64(rows, i, "number")};
 	bk_rows_free(rows);
-	return count;
 }
 
-/*
- * Moves the horizon on to the moment that was waited for, if all who had the lock then were seen to have ended, and waits for this one
- * then.
- */
-static void
-advance(Horizon *horizon, uint64 moment, int64 last, const Holder *holders, int count)
+/* Where the log ends, and it is on disk up to there. A page's header is not yet written when what follows it is the end. */
+static XLogRecPtr
+end_of_log(void)
 {
-	if (horizon->awaited != 0 && horizon->moment == moment && count <= MAX_HOLDERS &&
-		have_ended(horizon, holders, count))
+	XLogRecPtr end = GetXLogInsertRecPtr();
+	uint32 offset = end % XLOG_BLCKSZ;
+
+	if (offset == SizeOfXLogShortPHD || offset == SizeOfXLogLongPHD)
+		end -= offset;
+	XLogFlush(end);
+	return end;
+}
+
+/* How far it is copied to all who follow. */
+static XLogRecPtr
+copied_log(void)
+{
+	BkRows rows = bk_query_run(&find_copied);
+	bool nobody;
+	Datum copied = bk_row_datum(rows, 0, "copied", &nobody);
+
+	return nobody ? PG_UINT64_MAX : DatumGetLSN(copied);
+}
+
+/* Moves the horizon on by what was seen: what was waited for, if all who had the lock then have ended; all, if nobody has it. */
+static void
+advance(Horizon *horizon, const Look *look)
+{
+	bool ended = horizon->awaited != 0 && horizon->moment == look->moment &&
+				 have_ended(horizon, look);
+
+	if (horizon->copying == 0 && (ended || look->holders == 0))
 	{
-		horizon->settled = Max(horizon->settled, horizon->awaited);
-		horizon->awaited = 0;
+		horizon->copying = look->holders == 0 ? look->last : horizon->awaited;
+		horizon->copying_end = look->end;
+		if (ended)
+			horizon->awaited = 0;
 	}
-	if (count == 0)
-		horizon->settled = Max(horizon->settled, last);
-	else if (horizon->awaited == 0 && count <= MAX_HOLDERS)
+	if (horizon->copying != 0 && look->copied >= horizon->copying_end)
 	{
-		horizon->awaited = last;
+		horizon->settled = Max(horizon->settled, horizon->copying);
+		horizon->copying = 0;
+	}
+	if (horizon->awaited == 0 && look->holders > 0 && look->holders <= MAX_HOLDERS)
+	{
+		horizon->awaited = look->last;
 		horizon->moment++;
-		horizon->holders = count;
-		memcpy(horizon->holder, holders, sizeof(Holder) * count);
+		horizon->holders = look->holders;
+		memcpy(horizon->holder, look->holder, sizeof(Holder) * look->holders);
 	}
 }
 
 /* Whether none of those who are waited for has the lock. */
 static bool
-have_ended(const Horizon *horizon, const Holder *holders, int count)
+have_ended(const Horizon *horizon, const Look *look)
 {
-	for (int i = 0; i < count; i++)
+	if (look->holders > MAX_HOLDERS)
+		return false;
+	for (int i = 0; i < look->holders; i++)
 	{
-		if (holders[i].backend < 0)
+		if (look->holder[i].backend < 0)
 			return false;
 		for (int j = 0; j < horizon->holders; j++)
-			if (holders[i].backend == horizon->holder[j].backend &&
-				holders[i].number == horizon->holder[j].number)
+			if (look->holder[i].backend == horizon->holder[j].backend &&
+				look->holder[i].number == horizon->holder[j].number)
 				return false;
 	}
 	return true;

@@ -188,16 +188,27 @@ is($reports->safe_psql('reports', 'SELECT count(*) FROM booking_items'), $primar
 
 # ---------------------------------------------------------------- a copy in trouble
 
+# Books; how many of the last 100 events those who follow are not shown then.
+sub unshown_events
+{
+	$primary->safe_psql('booking', 'SELECT booking_id FROM booking.create_booking(' . wish('hold', [ [ 130, 'economy' ] ]) . ')');
+	return $primary->safe_psql('booking', q{WITH e AS (SELECT event_id FROM booking_events ORDER BY event_id DESC LIMIT 100)
+		SELECT count(*) - (SELECT count(*) FROM booking.list_events((SELECT min(event_id) FROM e) - 1, 1000) JOIN e USING (event_id)) FROM e});
+}
+
 # Frozen is what a cut link looks like from the other end.
 $standby->safe_psql('postgres', 'SELECT pg_wal_replay_pause()');
 lag_grows('hot_backup_slot', 'reports_slot', 'standby paused');
+is(unshown_events(), '0', 'events are shown that it has on disk');
 $standby->safe_psql('postgres', 'SELECT pg_wal_replay_resume()');
 all_is_well('standby resumed');
 
 my $receiver = $standby->safe_psql('postgres', 'SELECT pid FROM pg_stat_wal_receiver');
 kill 'STOP', $receiver;
 lag_grows('hot_backup_slot', 'reports_slot', 'standby cut off');
+cmp_ok(unshown_events(), '>', 0, 'events that it lacks are not shown: it may take over');
 ok(wait_until(sub { !links()->{hot_backup_slot}{connected} }, 10), 'it is given up');
+ok(wait_until(sub { unshown_events() eq '0' }, 10), 'and no longer waited for');
 lag_grows('hot_backup_slot', 'reports_slot', 'standby given up');
 kill 'CONT', $receiver;
 all_is_well('standby connected again');
