@@ -18,8 +18,6 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "storage/lwlock.h"
-#include "storage/shmem.h"
 #include "storage/spin.h"
 #include "tcop/utility.h"
 #include "utils/pg_lsn.h"
@@ -28,6 +26,7 @@
 #include "base/check.h"
 #include "base/query.h"
 #include "base/result.h"
+#include "base/shared_state.h"
 #include "booking/events.h"
 
 #define MAX_HOLDERS 512
@@ -278,22 +277,12 @@ have_ended(const Horizon *horizon, const Look *look)
 	return true;
 }
 
-/* Made by the first session that asks for it, of the room that the server keeps for such. */
 static Horizon *
 shared_horizon(void)
 {
 	static Horizon *horizon = NULL;
-	bool found;
 
-	if (horizon != NULL)
-		return horizon;
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	horizon = ShmemInitStruct("booking events", sizeof(Horizon), &found);
-	if (!found)
-	{
-		memset(horizon, 0, sizeof(Horizon));
-		SpinLockInit(&horizon->lock);
-	}
-	LWLockRelease(AddinShmemInitLock);
+	if (horizon == NULL)
+		horizon = bk_shared_state("booking events", sizeof(Horizon));
 	return horizon;
 }

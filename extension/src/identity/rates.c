@@ -9,14 +9,13 @@
 
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
-#include "storage/lwlock.h"
-#include "storage/shmem.h"
 #include "storage/spin.h"
 #include "utils/timestamp.h"
 
 #include "base/errcodes.h"
 #include "base/query.h"
 #include "base/settings.h"
+#include "base/shared_state.h"
 #include "identity/principal.h"
 #include "identity/rates.h"
 
@@ -186,23 +185,13 @@ take(Kind kind, int count)
 						60 - (int) (now % USECS_PER_MINUTE / USECS_PER_SEC)));
 }
 
-/* The counts, made by the first session that asks for them, of the room that the server keeps for such. */
 static Table *
 shared_table(void)
 {
 	static Table *table = NULL;
-	bool found;
 
-	if (table != NULL)
-		return table;
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	table = ShmemInitStruct("booking rates", sizeof(Table), &found);
-	if (!found)
-	{
-		memset(table, 0, sizeof(Table));
-		SpinLockInit(&table->lock);
-	}
-	LWLockRelease(AddinShmemInitLock);
+	if (table == NULL)
+		table = bk_shared_state("booking rates", sizeof(Table));
 	return table;
 }
 
