@@ -74,6 +74,8 @@ ALTER ROLE booking_app SET idle_in_transaction_session_timeout = '5s';
 ALTER ROLE booking_app SET default_transaction_isolation = 'read committed';
 ALTER ROLE reports_app SET statement_timeout = '60s';
 ALTER ROLE reports_app SET idle_in_transaction_session_timeout = '5s';
+ALTER ROLE booking_webhooks SET statement_timeout = '10s';
+ALTER ROLE booking_webhooks SET lock_timeout = '1s';
 -- Reports apply a large transaction in one go and say nothing meanwhile. A link that is cut ends by tcp_user_timeout.
 ALTER ROLE reports_sub SET wal_sender_timeout = '1h';
 ALTER ROLE booking_ro SET default_transaction_read_only = on;

@@ -21,7 +21,15 @@ make_edge_dir() {
 	as_user "$owner" install -d -m 2750 -o "$edge_user" -g "$(id -gn "$server_user")" "$dir/log"
 	as_user "$owner" install -d -m 700 -o "$edge_user" -g "$(id -gn "$edge_user")" "$dir/state"
 	# shellcheck disable=SC2086 # a word is a name
-	as_user "$edge_user" "$RUN_DIR/app/docker/secrets/certificates" "$dir/state/tls" ${EDGE_NAMES:-localhost}
+	as_user "$edge_user" "$RUN_DIR/app/docker/secrets/certificates" "$dir/state/tls" $EDGE_NAMES
+}
+
+# Ends the script where an edge would be open to others with what is for development.
+require_own_secrets() {
+	if [ -n "$EDGE" ] && [ -n "$BOOKING_DEV" ] && [[ $EDGE_ADDRESS != 127.* ]]; then
+		die "EDGE_ADDRESS=$EDGE_ADDRESS is open to others, and the keys of the API are those of development" \
+			"start afresh with a password of your own: make reset, make up EDGE=1 EDGE_ADDRESS=$EDGE_ADDRESS POSTGRES_PASSWORD=…"
+	fi
 }
 
 # Starts it if it does not run, and waits until it listens.
@@ -37,7 +45,7 @@ start_edge() {
 	cd /
 	umask 027
 	open_log "$log" "${as_edge[@]}"
-	"${as_edge[@]}" env -i PATH="$PATH:/usr/sbin" HOME=/nonexistent EDGE_PORT="$EDGE_PORT" EDGE_TLS="$RUN_DIR/edge/state/tls" \
+	"${as_edge[@]}" env -i PATH="$PATH:/usr/sbin" HOME=/nonexistent EDGE_ADDRESS="$EDGE_ADDRESS" EDGE_PORT="$EDGE_PORT" EDGE_TLS="$RUN_DIR/edge/state/tls" \
 		EDGE_CONNECTIONS="${EDGE_CONNECTIONS:-200}" EDGE_REQUESTS="${EDGE_REQUESTS:-1000}" \
 		GATEWAY_PORT="$GATEWAY_PORT" GATEWAY_ADMIN_PORT="$GATEWAY_ADMIN_PORT" \
 		SECOND_GATEWAY_PORT="$SECOND_GATEWAY_PORT" SECOND_GATEWAY_ADMIN_PORT="$SECOND_GATEWAY_ADMIN_PORT" \

@@ -69,7 +69,10 @@ start_one_gateway() { # gateway|second_gateway
 	local name settings=() log=$RUN_DIR/gateway/log/$1.log
 	if app_pid "$1" >/dev/null; then return; fi
 	for name in "${!GATEWAY_@}"; do settings+=("$name=${!name}"); done
-	if [ -n "$EDGE" ]; then settings+=(GATEWAY_PROXIES="127.0.0.1 ${GATEWAY_PROXIES:-}" GATEWAY_CONNECTIONS="${GATEWAY_CONNECTIONS:-24}"); fi
+	if [ -n "$EDGE" ]; then
+		settings+=(GATEWAY_HOSTS="$EDGE_NAMES ${GATEWAY_HOSTS:-}" GATEWAY_PROXIES="127.0.0.1 ${GATEWAY_PROXIES:-}"
+			GATEWAY_CONNECTIONS="${GATEWAY_CONNECTIONS:-24}")
+	fi
 	start_app "$1" "${settings[@]}" GATEWAY_PORT="$(port_of "$1")" GATEWAY_ADMIN_PORT="$(port_of "$1_admin")" \
 		DATABASE_URL="$(primary_conninfo booking_app)" DATABASE_PASSWORD_FILE="$RUN_DIR/gateway/booking_app" \
 		REPORTS_DATABASE_URL="host=localhost port=$REPORTS_PORT dbname=${database[reports]} user=reports_app \

@@ -405,6 +405,13 @@ is(cluster('up'), 0, 'up without variables keeps the ports');
 	is($ask->('/v1/fares'), '200 2', 'HTTP/2 over TLS');
 	is($ask->('/metrics'), '404 2', 'and no metrics');
 	delete $ENV{EDGE};
+	{
+		local @ENV{qw(EDGE_ADDRESS EDGE_PORT)} = ('0.0.0.0', free_ports(1));
+		cluster('down');
+		isnt(cluster('up'), 0, 'with the keys of development it listens for nobody else');
+		like($said, qr/0\.0\.0\.0 is open to others/, 'and says so');
+	}
+	is(cluster('up'), 0, 'up for this machine') or diag $said;
 	is(cluster('status'), 0, 'status');
 	like($said, qr/^gateway 2 +$port{second_gateway} +up .*^edge +$port{edge} +up/ms, 'shows both');
 	my ($edge) = grep { slurp("/proc/$_/cmdline") =~ /haproxy\0/ } processes();

@@ -40,7 +40,7 @@ my $port = Gateway::free_port();
 
 is(system("$docker/secrets/certificates", "$dir/tls", 'localhost'), 0, 'certificates');
 $ENV{PATH} .= ':/usr/sbin';
-my %settings = (EDGE_PORT => $port, EDGE_TLS => "$dir/tls", EDGE_CONNECTIONS => 200, EDGE_REQUESTS => 1_000_000,
+my %settings = (EDGE_ADDRESS => '127.0.0.1', EDGE_PORT => $port, EDGE_TLS => "$dir/tls", EDGE_CONNECTIONS => 200, EDGE_REQUESTS => 1_000_000,
 	GATEWAY_PORT => $gateways[0]{port}, GATEWAY_ADMIN_PORT => $gateways[0]{admin_port}, SECOND_GATEWAY_PORT => $gateways[1]{port}, SECOND_GATEWAY_ADMIN_PORT => $gateways[1]{admin_port});
 my $edge;
 
@@ -145,9 +145,28 @@ subtest 'limits per address' => sub {
 	start_edge();
 };
 
+# The time that 99 of 100 requests of so many seconds take at most.
+sub p99_of_health
+{
+	my ($seconds) = @_;
+	my $end = time + $seconds;
+	my @took;
+
+	while (time < $end)
+	{
+		my $start = time;
+		my $said = curl('/healthz', '-4');
+		$said =~ /^200/ or die "/healthz: $said";
+		push @took, time - $start;
+	}
+	@took = sort { $a <=> $b } @took;
+	return $took[ 0.99 * $#took ];
+}
+
 # As many slow clients as an address may have, from four addresses: slow in the handshake, the header and the body; idle; and those
 # that read nothing. Others hear at once.
 subtest 'slow clients' => sub {
+	my $before = p99_of_health(2);
 	my @slow;
 	for my $address (map { "127.0.1.$_" } 1 .. 4)
 	{
@@ -172,19 +191,9 @@ subtest 'slow clients' => sub {
 		}
 	}
 	sleep 1;
-	my @seconds;
-	my $end = time + 8;
-	my $begun = time;
-	while (time < $end)
-	{
-		my $start = time;
-		like(curl('/healthz', '-4'), qr/^200/, '/healthz') or last;
-		push @seconds, time - $start;
-	}
-	@seconds = sort { $a <=> $b } @seconds;
-	my $p99 = $seconds[ 0.99 * $#seconds ];
-	note sprintf '%d slow clients: /healthz through the edge p99 %.0f ms of %d, TLS handshake and process included', 4 * 110, 1000 * $p99, scalar @seconds;
-	cmp_ok($p99, '<', 0.2 * $patience, 'p99 of /healthz');
+	my $during = p99_of_health(8);
+	note sprintf '%d slow clients: /healthz through the edge p99 %.0f ms, before %.0f ms, with the start of curl and a TLS handshake', 4 * 110, 1000 * $during, 1000 * $before;
+	cmp_ok($during, '<', ($before < 0.06 ? 0.2 : 3 * $before) * $patience, 'p99 of /healthz is 200 ms at most, or three times as undisturbed');
 	my ($busy) = HTTP::Tiny->new->get("http://127.0.0.1:$gateways[0]{admin_port}/metrics")->{content} =~ /^booking_http_requests_in_flight (\d+)/m;
 	cmp_ok($busy, '<', 5, 'no gateway has one of them');
 	close $_ for @slow;
@@ -257,6 +266,30 @@ subtest 'a gateway is killed under load' => sub {
 	is($all{settled}, $all{asked}, 'which the same key resolves');
 	is(sql(q{SELECT count(*) FROM (SELECT passenger_name FROM booking_items WHERE passenger_name ~ '^Client' GROUP BY passenger_name HAVING count(*) > 1) AS twice}), '0', 'and nothing is booked twice');
 	is(sql(q{SELECT count(*) FROM booking_items WHERE passenger_name ~ '^Client'}), ($all{'write 201 '} // 0) + ($all{'again 201 '} // 0), 'all of it is there');
+};
+
+# The gateways stand still when the request comes, and go before they answer.
+subtest 'an answer that is lost' => sub {
+	my %port = map { $_ => [ GATEWAY_PORT => $gateways[$_]{port}, GATEWAY_ADMIN_PORT => $gateways[$_]{admin_port} ] } 0, 1;
+	my @post = ('-H', "Authorization: Bearer $BookingTest::key", '-H', 'Content-Type: application/json', '-H', 'Idempotency-Key: lost',
+		'-d', encode_json({ type => 'hold', customer_id => 50, slices => [ { flight_id => 100, passengers => [ { name => 'Lost And Found', cabin_class => 'economy' } ] } ] }));
+	kill 'STOP', map { $_->{pid} } @gateways;
+	my $killer = fork // die;
+	if ($killer == 0)
+	{
+		sleep 0.7;
+		kill 'KILL', map { $_->{pid} } @gateways;
+		POSIX::_exit(0);
+	}
+	is(substr(curl('/v1/bookings', @post), 0, 3), 503, 'a write');
+	is(decode_json(body())->{code}, 'unknown_outcome', 'whose outcome is unknown');
+	unlike(head(), qr/^x-edge/mi, 'which is said as the gateways say it');
+	waitpid $killer, 0;
+	$_->stop('KILL') for @gateways;
+	@gateways = map { start_gateway(@{ $port{$_} }) } 0, 1;
+	for (1 .. 50) { last if curl('/healthz') =~ /^200/; sleep 0.1 }
+	is(substr(curl('/v1/bookings', @post), 0, 3), 201, 'the same key resolves it');
+	is(sql(q{SELECT count(*) FROM booking_items WHERE passenger_name = 'Lost And Found'}), '1', 'once');
 };
 
 subtest 'no gateway' => sub {
