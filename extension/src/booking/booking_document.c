@@ -59,7 +59,8 @@ static BkQuery read_items = BK_SELECT(
 	" ORDER BY i.item_no",
 	INT8OID);
 
-static BkQuery read_flight = BK_SELECT("SELECT " SQL_ITEM_FLIGHT ", " SQL_FLIGHT_STATE
+static BkQuery read_flight = BK_SELECT("SELECT " SQL_ITEM_FLIGHT
+									   ", f.scheduled_arrival, " SQL_FLIGHT_STATE
 									   "  FROM public.flights AS f"
 									   "  JOIN public.airports AS o ON o.iata = f.origin"
 									   " WHERE f.flight_id = $1",
@@ -112,6 +113,7 @@ static Document document_from_rows(int64 booking_id);
 static BookingItem *items_from_rows(BkRows rows);
 static Document new_document(const BkNewBooking *booking);
 static BookingItem *new_items(const BkNewBooking *booking);
+static BkRows new_warnings(const BkNewBooking *booking, const BookingItem *items);
 static void put_document(StringInfo out, const Document *document);
 static void put_item(StringInfo out, const BookingItem *item);
 static Datum sum_fees(const Document *document);
@@ -147,7 +149,7 @@ bk_booking_put(StringInfo out, int64 booking_id)
 	return document.summary.version;
 }
 
-/* From what was made: a statement for each flight, one for the warnings, and one for the payment of an instant booking. */
+/* From what was made: a statement for each flight, one or two for the warnings, and one for the payment of an instant booking. */
 void
 bk_booking_put_new(StringInfo out, const BkNewBooking *booking)
 {
@@ -231,9 +233,9 @@ new_document(const BkNewBooking *booking)
 		.contact_phone = request->contact_phone,
 		.items = new_items(booking),
 		.item_count = request->count,
-		.warnings = bk_itinerary_warnings(booking->booking_id),
 	};
 
+	document.warnings = new_warnings(booking, document.items);
 	if (request->instant)
 	{
 		document.paid_amount = DatumGetCString(
@@ -274,6 +276,26 @@ new_items(const BkNewBooking *booking)
 								 .status = booking->status};
 	}
 	return items;
+}
+
+/* A guest has no other booking. */
+static BkRows
+new_warnings(const BkNewBooking *booking, const BookingItem *items)
+{
+	TimestampTz from = DT_NOEND;
+	TimestampTz until = DT_NOBEGIN;
+
+	for (int i = 0; i < booking->request->count; i++)
+	{
+		BkRows flight = items[i].flights;
+
+		from = Min(from, bk_row_timestamptz(flight, 0, "scheduled_departure"));
+		until = Max(until, bk_row_timestamptz(flight, 0, "scheduled_arrival"));
+	}
+	if (booking->request->customer_id == 0 ||
+		!bk_itinerary_may_overlap(booking->customer_id, booking->booking_id, from, until))
+		return (BkRows){0};
+	return bk_itinerary_warnings(booking->booking_id);
 }
 
 /* The one place that knows names and order of the document's members. */

@@ -97,6 +97,23 @@ static BkQuery find_overlaps = BK_SELECT(
 												 "  ORDER BY w.item_no, o.booking_id, o.item_no",
 	INT8OID);
 
+/* Of a customer ($1), besides a booking ($2), between two moments. It finds what find_overlaps does, and lapsed holds and other passengers. */
+static BkQuery find_rivals = BK_SELECT(
+	"SELECT 1"
+	"  FROM (SELECT n.booking_id"
+	"          FROM public.bookings AS n"
+	"         WHERE n.customer_id BETWEEN $1 AND $1"
+	"         ORDER BY n.customer_id DESC, n.booking_id DESC LIMIT " MAX_BOOKINGS ") AS n"
+	" CROSS JOIN LATERAL (SELECT j.flight_id"
+	"                       FROM public.booking_items AS j"
+	"                      WHERE j.booking_id = n.booking_id AND " BK_SQL_LIVE(
+		"j") " OFFSET 0) AS i"
+			 " CROSS JOIN LATERAL (SELECT g.scheduled_departure, g.scheduled_arrival"
+			 "                       FROM public.flights AS g"
+			 "                      WHERE g.flight_id = i.flight_id OFFSET 0) AS g"
+			 " WHERE n.booking_id <> $2 AND g.scheduled_departure < $4 AND g.scheduled_arrival > $3 LIMIT 1",
+	INT8OID, INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID);
+
 static BkQuery find_booking =
 	BK_SELECT("SELECT 1 FROM public.bookings WHERE booking_id = $1", INT8OID);
 
@@ -155,6 +172,15 @@ refuse_double(int64 customer_id, int64 booking_id, const BkTraveller *traveller)
 						   traveller->name, traveller->flight_id),
 					errhint(
 						"Tell passengers of the same name apart, by a middle name say."));
+}
+
+bool
+bk_itinerary_may_overlap(int64 customer_id, int64 booking_id, TimestampTz from,
+						 TimestampTz until)
+{
+	return bk_query_run(&find_rivals, bk_int64(customer_id), bk_int64(booking_id),
+						bk_timestamptz(from), bk_timestamptz(until))
+			   .count > 0;
 }
 
 BkRows

@@ -17,6 +17,13 @@ extern void bk_itinerary_require_single(int64 customer_id, int64 booking_id,
 										const BkTraveller *travellers, int count);
 
 /*
+ * Whether a customer may have a flight between two moments in another of the bookings that bk_itinerary_warnings looks at: at a third of its
+ * cost, for a booking that was just made.
+ */
+extern bool bk_itinerary_may_overlap(int64 customer_id, int64 booking_id,
+									 TimestampTz from, TimestampTz until);
+
+/*
  * The live items of a booking whose flights overlap with one of the same passenger in another live booking of the customer, of
  * whose bookings the newest 20 are looked at: item_no, code, other_booking_id, detail.
  */
